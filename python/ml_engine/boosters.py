@@ -1,0 +1,146 @@
+"""LightGBM and XGBoost as scikit-learn estimators that keep nothing but the native booster."""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import lightgbm
+import numpy as np
+import xgboost
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils.class_weight import compute_sample_weight
+
+Library = Literal["lightgbm", "xgboost"]
+THREADS = 2
+ROWS_WORTH_THREADS = 4000
+MOST_ROUNDS = 500
+PATIENCE = 20
+LEAST_ROWS_TO_STOP_EARLY = 500
+FILES: dict[Library, str] = {"lightgbm": "booster.txt", "xgboost": "booster.json"}
+
+
+def threads_for(rows: int) -> int:
+    """On few rows a second thread costs more than it saves."""
+    return THREADS if rows >= ROWS_WORTH_THREADS else 1
+
+
+class _Boosted(BaseEstimator):
+    """Rounds are found on an inner tenth of the rows, then all rows are fitted with that many.
+
+    `settings` are those of the library's scikit-learn interface; with `n_estimators` among them, exactly so many
+    rounds are made. `tail` takes the inner tenth from the end: rows are then in order of time.
+    """
+
+    def __init__(
+        self,
+        library: Library = "lightgbm",
+        settings: dict[str, Any] | None = None,
+        seed: int = 0,
+        balanced: bool = False,
+        tail: bool = False,
+    ) -> None:
+        self.library: Library = library
+        self.settings = settings
+        self.seed = seed
+        self.balanced = balanced
+        self.tail = tail
+
+    def _train(self, features: np.ndarray, target: np.ndarray, classes: int) -> None:
+        weights = compute_sample_weight("balanced", target) if self.balanced else None
+        rounds = (self.settings or {}).get("n_estimators")
+        if rounds is None:
+            rounds = self._find_rounds(features, target, weights, classes)
+        self.rounds_ = int(rounds)
+        native = self._native(classes, self.rounds_, threads_for(len(target)))
+        native.fit(features, target, sample_weight=weights, **self._quiet())
+        self.booster_ = native.booster_ if self.library == "lightgbm" else native.get_booster()
+        self.n_features_in_ = features.shape[1]
+
+    def _find_rounds(
+        self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int
+    ) -> int:
+        rows = np.arange(len(target))
+        if len(rows) < LEAST_ROWS_TO_STOP_EARLY:
+            return 100
+        stratify = target if classes and np.bincount(target.astype(int)).min() > 1 and not self.tail else None
+        fit, held = train_test_split(
+            rows, test_size=0.1, shuffle=not self.tail, stratify=stratify, random_state=None if self.tail else self.seed
+        )
+        if classes and len(np.unique(target[fit])) < classes:
+            return 100
+        native = self._native(classes, MOST_ROUNDS, threads_for(len(rows)), stop=True)
+        extra: dict[str, Any] = {"sample_weight": None if weights is None else weights[fit], **self._quiet()}
+        if self.library == "lightgbm":
+            extra["callbacks"] = [lightgbm.early_stopping(PATIENCE, verbose=False)]
+        native.fit(features[fit], target[fit], eval_set=[(features[held], target[held])], **extra)
+        if self.library == "lightgbm":
+            return max(int(native.best_iteration_), 1)
+        return int(native.best_iteration) + 1
+
+    def _quiet(self) -> dict[str, Any]:
+        return {} if self.library == "lightgbm" else {"verbose": False}
+
+    def _native(self, classes: int, rounds: int, threads: int, stop: bool = False) -> Any:
+        settings: dict[str, Any] = {"learning_rate": 0.1, **(self.settings or {}), "n_estimators": rounds}
+        settings |= {"n_jobs": threads, "random_state": self.seed}
+        if self.library == "lightgbm":
+            settings |= {"deterministic": True, "force_row_wise": True, "verbose": -1}
+            return (lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor)(**settings)
+        settings |= {"tree_method": settings.get("tree_method") or "hist", "verbosity": 0}
+        if stop:
+            settings["early_stopping_rounds"] = PATIENCE
+        return (xgboost.XGBClassifier if classes else xgboost.XGBRegressor)(**settings)
+
+    def _raw(self, features: Any) -> np.ndarray:
+        array = np.asarray(features, dtype=np.float64)
+        if self.library == "lightgbm":
+            return np.asarray(self.booster_.predict(array, num_threads=threads_for(len(array))))
+        return np.asarray(self.booster_.inplace_predict(array, validate_features=False), dtype=np.float64)
+
+    def write(self, folder: Path) -> str:
+        """Writes the native booster and answers the file's name."""
+        name = FILES[self.library]
+        if self.library == "lightgbm":
+            (folder / name).write_text(self.booster_.model_to_string(), encoding="utf-8")
+        else:
+            (folder / name).write_bytes(bytes(self.booster_.save_raw("json")))
+        return name
+
+    def restore(self, folder: Path) -> None:
+        """Takes the native booster from `folder`, in place of fitting."""
+        path = folder / FILES[self.library]
+        if self.library == "lightgbm":
+            self.booster_ = lightgbm.Booster(model_str=path.read_text(encoding="utf-8"))
+            self.n_features_in_ = self.booster_.num_feature()
+        else:
+            self.booster_ = xgboost.Booster({"nthread": THREADS})
+            self.booster_.load_model(bytearray(path.read_bytes()))
+            self.n_features_in_ = self.booster_.num_features()
+
+
+class BoostedClassifier(ClassifierMixin, _Boosted):
+    """Gradient-boosted trees for classes; probabilities come straight from the booster."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
+        self._train(np.asarray(X, dtype=np.float64), codes, len(self.classes_))
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities, rows × classes."""
+        raw = self._raw(X)
+        return raw if raw.ndim == 2 else np.column_stack([1.0 - raw, raw])
+
+    def predict(self, X: Any) -> np.ndarray:
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class BoostedRegressor(RegressorMixin, _Boosted):
+    """Gradient-boosted trees for a number."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        self._train(np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64), 0)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        return self._raw(X)

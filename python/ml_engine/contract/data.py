@@ -1,0 +1,490 @@
+# Generated from the tool definitions; change those and run `npm run gen`.
+
+from typing import Any, Literal, NotRequired
+from typing_extensions import TypedDict
+
+
+class IngestParams(TypedDict, closed=True):
+    source: str
+    """
+    File, folder, glob, URL, or `sample:iris` (wine, breast_cancer, digits, diabetes, linnerud).
+    """
+    name: str
+    """
+    Name to register it under.
+    """
+    dialect: dict[str, str]
+    """
+    Overrides of what is found: delimiter, encoding, header (yes, no), quote, decimal, sheet.
+    """
+    null_tokens: NotRequired[list[str]]
+    """
+    Cells to read as missing.
+    """
+    types: dict[str, str]
+    """
+    Column to text, int, float, bool, date, datetime, `date:%d/%m/%Y`.
+    """
+    on_bad_rows: Literal["quarantine", "fail"]
+    """
+    Put bad rows aside, or refuse.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class Artifact(TypedDict, closed=True):
+    path: str
+    """
+    Absolute path.
+    """
+    uri: str
+    """
+    ml://artifacts/… resource.
+    """
+    title: str
+
+
+class IngestedColumn(TypedDict, closed=True):
+    name: str
+    dtype: str
+    role: Literal[
+        "identifier",
+        "target_candidate",
+        "numeric",
+        "categorical",
+        "ordinal",
+        "boolean",
+        "datetime",
+        "text",
+        "geo",
+        "constant",
+        "personal",
+    ]
+    personal: str | None
+    missing: float
+
+
+class IngestResult(TypedDict, closed=True):
+    dataset: str
+    """
+    Name and version it was registered under.
+    """
+    rows: int
+    columns: int
+    rows_in: int
+    """
+    `rows` + `quarantined`.
+    """
+    quarantined: int
+    quarantine: Artifact | None
+    """
+    CSV: file, line, reason, raw text.
+    """
+    format: str
+    files: int
+    dialect: dict[str, str]
+    schema: list[IngestedColumn]
+    """
+    First 100 columns.
+    """
+    preview: list[dict[str, str | float | bool | None]]
+    contains_pii: bool
+    hash: str
+    """
+    SHA-256 of schema and values.
+    """
+    bad_rows: list[str]
+    """
+    First bad rows and why.
+    """
+    warnings: list[str]
+
+
+class ValidateParams(TypedDict, closed=True):
+    action: Literal["check", "infer", "compare"]
+    """
+    See above.
+    """
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    suite: NotRequired[list[dict[str, Any]]]
+    """
+    check: Great Expectations rules, `{type, kwargs: {column, mostly, row_condition, …}, severity}`.
+    """
+    suite_file: NotRequired[str]
+    """
+    check: a JSON file of them.
+    """
+    baseline: NotRequired[str]
+    """
+    compare: with this dataset.
+    """
+    detail: Literal["concise", "full"]
+    """
+    How much to return.
+    """
+
+
+class ExpectationResult(TypedDict, closed=True):
+    type: str
+    column: str | None
+    severity: Literal["error", "warn"]
+    success: bool
+    element_count: int
+    missing_count: int
+    unexpected_count: int
+    unexpected_percent: float
+    """
+    0 to 100, of values that are not missing.
+    """
+    partial_unexpected_list: list[str | float | bool | None]
+    observed_value: Any
+    reason: str
+    """
+    Empty where it passed.
+    """
+
+
+class ColumnDrift(TypedDict, closed=True):
+    column: str
+    drifted: bool
+    test: Literal["ks", "chi2"]
+    statistic: float
+    p_adjusted: float
+    """
+    Benjamini–Hochberg.
+    """
+    psi: float
+    js_distance: float
+    """
+    Jensen–Shannon, base 2.
+    """
+    missing_before: float
+    missing_now: float
+
+
+class ValidateResult(TypedDict, closed=True):
+    action: Literal["check", "infer", "compare"]
+    dataset: str
+    success: bool
+    """
+    No error; warnings may remain.
+    """
+    rows: int
+    columns: int
+    checked: int
+    """
+    Rules, or columns compared.
+    """
+    errors: int
+    warned: int
+    results: list[ExpectationResult]
+    """
+    Failures; all with `detail: full`.
+    """
+    suite: list[dict[str, Any]]
+    """
+    infer: the rules.
+    """
+    drift: list[ColumnDrift]
+    """
+    compare: worst first.
+    """
+    schema_changes: list[str]
+    left_out: int
+    """
+    Entries of lists not shown.
+    """
+    artifacts: list[Artifact]
+    """
+    The suite or the whole report, as JSON.
+    """
+    contains_pii: bool
+    warnings: list[str]
+
+
+class ProfileParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    target: NotRequired[str]
+    """
+    To be predicted: adds leakage, imbalance, mutual information.
+    """
+    detail: Literal["concise", "full"]
+    """
+    How much to return.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class Alert(TypedDict, closed=True):
+    kind: str
+    columns: list[str]
+    message: str
+
+
+class TopValue(TypedDict, closed=True):
+    value: str | float | bool | None
+    rows: int
+    share: float
+
+
+class Association(TypedDict, closed=True):
+    a: str
+    b: str
+    method: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
+    value: float
+
+
+class MutualInformation(TypedDict, closed=True):
+    column: str
+    nats: float
+
+
+class Leak(TypedDict, closed=True):
+    column: str
+    measure: str
+    value: float
+    reason: str
+
+
+class MissingPattern(TypedDict, closed=True):
+    columns: list[str]
+    rows: int
+
+
+class PersonalItem(TypedDict, closed=True):
+    column: str
+    kind: str
+
+
+Step = TypedDict(
+    "Step",
+    {
+        "op": Literal[
+            "select",
+            "drop",
+            "rename",
+            "cast",
+            "filter",
+            "derive",
+            "impute",
+            "scale",
+            "encode",
+            "bin",
+            "clean_text",
+            "dates",
+            "deduplicate",
+            "sample",
+            "rebalance",
+            "sort",
+            "split",
+        ],
+        "columns": NotRequired[list[str]],
+        "map": NotRequired[dict[str, str]],
+        "expression": NotRequired[str],
+        "as": NotRequired[str],
+        "method": NotRequired[str],
+        "value": NotRequired[str | float],
+        "size": NotRequired[float],
+        "by": NotRequired[str],
+        "shares": NotRequired[dict[str, float]],
+        "parts": NotRequired[list[str]],
+        "descending": NotRequired[bool],
+    },
+    closed=True,
+)
+
+
+class TransformParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    name: NotRequired[str]
+    """
+    Of the result; a split adds `_train` and so on.
+    """
+    steps: list[Step]
+    """
+    In order.
+    """
+    apply: NotRequired[str]
+    """
+    Instead of steps: repeat what made this one.
+    """
+    preview: bool
+    """
+    Only show what would change.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class StepReport(TypedDict, closed=True):
+    op: str
+    rows_before: int
+    rows_after: int
+    added: list[str]
+    """
+    Columns.
+    """
+    removed: list[str]
+    note: str
+
+
+class Dataset(TypedDict, closed=True):
+    part: str | None
+    dataset: str
+    """
+    Name and version it was registered under.
+    """
+    rows: int
+    columns: int
+
+
+class TransformResult(TypedDict, closed=True):
+    datasets: list[Dataset]
+    source: str
+    rows_in: int
+    rows_out: int
+    """
+    Over all parts: `rows_in` − `removed` + `added`.
+    """
+    removed: int
+    added: int
+    """
+    By oversampling.
+    """
+    steps: list[StepReport]
+    preview: list[dict[str, str | float | bool | None]]
+    contains_pii: bool
+    warnings: list[str]
+
+
+class ColumnProfile(TypedDict, closed=True):
+    name: str
+    dtype: str
+    role: Literal[
+        "identifier",
+        "target_candidate",
+        "numeric",
+        "categorical",
+        "ordinal",
+        "boolean",
+        "datetime",
+        "text",
+        "geo",
+        "constant",
+        "personal",
+    ]
+    missing: float
+    """
+    Share, as are the other fields without a unit.
+    """
+    distinct: int
+    mean: NotRequired[float | None]
+    std: NotRequired[float | None]
+    min: NotRequired[str | float | bool | None]
+    p25: NotRequired[float | None]
+    median: NotRequired[float | None]
+    p75: NotRequired[float | None]
+    max: NotRequired[str | float | bool | None]
+    skewness: NotRequired[float | None]
+    outliers: NotRequired[int]
+    """
+    Beyond 1.5 IQR of the quartiles.
+    """
+    top: NotRequired[list[TopValue]]
+    more: NotRequired[dict[str, Any]]
+    """
+    With `detail: full`: counts of zeros, negative and infinite values, further moments and quantiles, lengths, histogram, time gaps.
+    """
+
+
+class TargetProfile(TypedDict, closed=True):
+    name: str
+    task: Literal["classification", "regression"]
+    classes: list[TopValue]
+    missing: float
+    mutual_information: list[MutualInformation]
+    """
+    With the target, highest first, numbers in ten bins.
+    """
+    leakage: list[Leak]
+
+
+class ProfileResult(TypedDict, closed=True):
+    dataset: str
+    rows: int
+    columns: int
+    memory_bytes: int
+    missing_cells: int
+    missing: float
+    """
+    Share of cells.
+    """
+    duplicate_rows: int
+    """
+    Rows equal to an earlier one.
+    """
+    types: dict[str, int]
+    alerts: list[Alert]
+    profiles: list[ColumnProfile]
+    missing_patterns: list[MissingPattern]
+    """
+    Columns missing together.
+    """
+    associations: list[Association]
+    """
+    Strongest pairs.
+    """
+    target: TargetProfile | None
+    personal: list[PersonalItem]
+    contains_pii: bool
+    left_out: list[str]
+    """
+    What was cut to keep this short; the report has it.
+    """
+    artifacts: list[Artifact]
+    warnings: list[str]

@@ -1,0 +1,599 @@
+# Generated from the tool definitions; change those and run `npm run gen`.
+
+from typing import Any, Literal, NotRequired, TypeAlias
+from typing_extensions import TypedDict
+
+
+IncludeItem: TypeAlias = str
+
+
+ExcludeItem: TypeAlias = str
+
+
+class TrainParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    target: str
+    """
+    Column to predict.
+    """
+    task: Literal["auto", "classification", "regression"]
+    """
+    `auto` reads it off the target.
+    """
+    positive: NotRequired[str]
+    """
+    Label of the positive class.
+    """
+    include: NotRequired[list[IncludeItem]]
+    """
+    Only these features; names even what is left out by default.
+    """
+    exclude: NotRequired[list[ExcludeItem]]
+    """
+    Columns to leave out.
+    """
+    folds: int
+    group: NotRequired[str]
+    """
+    Keep rows of one value in one fold.
+    """
+    time: NotRequired[str]
+    """
+    Validate on later rows only.
+    """
+    class_weight: Literal["none", "balanced"]
+    """
+    `balanced` weighs rare classes up.
+    """
+    metric: Literal[
+        "auto",
+        "roc_auc",
+        "average_precision",
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "mcc",
+        "log_loss",
+        "brier",
+        "rmse",
+        "mae",
+        "r2",
+        "medae",
+        "mape",
+    ]
+    """
+    Decides the choice; `auto`: roc_auc or r2.
+    """
+    model_name: NotRequired[str]
+    """
+    Name to register under.
+    """
+    family: Literal[
+        "auto",
+        "linear",
+        "random_forest",
+        "extra_trees",
+        "hist_gradient_boosting",
+        "lightgbm",
+        "xgboost",
+        "knn",
+        "svm",
+        "mlp",
+    ]
+    params: dict[str, Any]
+    """
+    Settings of the family's estimator, by its own names.
+    """
+    calibration: Literal["none", "sigmoid", "isotonic"]
+    """
+    Calibrates probabilities.
+    """
+    time_budget_seconds: float
+    """
+    No new fold or family starts after it.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class Candidate(TypedDict, closed=True):
+    family: str
+    score: float | None
+    """
+    Cross-validated metric; null where it was not finished.
+    """
+    sd: float | None
+    seconds: float
+    note: str | None
+
+
+class Rows(TypedDict, closed=True):
+    given: int
+    used: int
+    dropped: int
+
+
+class LeftOut(TypedDict, closed=True):
+    column: str
+    reason: str
+
+
+class Folds(TypedDict, closed=True):
+    scheme: str
+    planned: int
+    done: int
+
+
+class Calibration(TypedDict, closed=True):
+    method: str
+    ece_before: float
+    ece_after: float
+
+
+class TrainResult(TypedDict, closed=True):
+    run_id: str
+    model: str
+    """
+    Name and version it was registered under.
+    """
+    task: Literal["classification", "regression"]
+    target: str
+    family: str
+    framework: str
+    model_type: str
+    metric: str
+    """
+    The one that decided.
+    """
+    metrics: dict[str, float]
+    """
+    Metric to value.
+    """
+    metrics_sd: dict[str, float]
+    """
+    Standard deviation over folds.
+    """
+    baseline: dict[str, float]
+    """
+    The same metrics of a model that ignores the features.
+    """
+    folds: Folds
+    candidates: list[Candidate]
+    """
+    What `auto` compared, best first.
+    """
+    classes: list[str]
+    positive: str | None
+    rows: Rows
+    features: list[str]
+    left_out: list[LeftOut]
+    params: dict[str, Any]
+    calibration: Calibration | None
+    seconds: float
+    notes: list[str]
+    warnings: list[str]
+
+
+SliceByItem: TypeAlias = str
+
+
+class EvaluateParams(TypedDict, closed=True):
+    model: str
+    """
+    Registered model (`churn-model`, `churn-model@2`).
+    """
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    compare_to: NotRequired[str]
+    """
+    Another model of the same target, tested on the same rows.
+    """
+    cost_fp: float
+    """
+    Cost of a false positive.
+    """
+    cost_fn: float
+    """
+    Cost of a false negative.
+    """
+    slice_by: NotRequired[list[SliceByItem]]
+    """
+    Only look for slices in these.
+    """
+    resamples: int
+    """
+    Bootstrap resamples.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class Interval(TypedDict, closed=True):
+    metric: str
+    value: float
+    low: float | None
+    high: float | None
+    baseline: float | None
+
+
+class ClassScore(TypedDict, closed=True):
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    rows: int
+
+
+class Operating(TypedDict, closed=True):
+    threshold: float
+    cost: float
+    """
+    Mean cost a row.
+    """
+    precision: float
+    recall: float
+
+
+class Slice(TypedDict, closed=True):
+    slice: str
+    rows: int
+    metric: float
+    """
+    Accuracy, or RMSE, in the slice.
+    """
+    rest: float
+    """
+    The same outside it.
+    """
+    effect: float
+    """
+    Standardised difference of loss (Cohen's d).
+    """
+    p_adjusted: float
+    """
+    Welch's t-test, Holm-corrected over all slices tried.
+    """
+
+
+class Artifact(TypedDict, closed=True):
+    path: str
+    """
+    Absolute path.
+    """
+    uri: str
+    """
+    ml://artifacts/… resource.
+    """
+    title: str
+
+
+class Rows1(TypedDict, closed=True):
+    given: int
+    scored: int
+    dropped: int
+
+
+class Confusion(TypedDict, closed=True):
+    labels: list[str]
+    counts: list[list[int]]
+    """
+    Rows true, columns predicted.
+    """
+
+
+class Threshold(TypedDict, closed=True):
+    cost_fp: float
+    cost_fn: float
+    best: Operating
+    at_half: Operating
+
+
+class CalibrationItem(TypedDict, closed=True):
+    predicted: float
+    observed: float
+    rows: int
+
+
+class Residuals(TypedDict, closed=True):
+    mean: float
+    sd: float
+    skew: float
+    p05: float
+    median: float
+    p95: float
+    worst: float
+
+
+class Difference(TypedDict, closed=True):
+    metric: str
+    difference: float
+    low: float
+    high: float
+
+
+class Comparison(TypedDict, closed=True):
+    model: str
+    test: str
+    statistic: str
+    p_value: float
+    verdict: Literal["better", "worse", "no difference shown"]
+    differences: list[Difference]
+    """
+    This model minus the other, paired bootstrap.
+    """
+
+
+class ShiftItem(TypedDict, closed=True):
+    column: str
+    psi: float
+
+
+class EvaluateResult(TypedDict, closed=True):
+    metrics: dict[str, float]
+    """
+    Metric to value.
+    """
+    intervals: list[Interval]
+    """
+    95 % percentile bootstrap.
+    """
+    resamples: int
+    task: Literal["classification", "regression"]
+    model: str
+    dataset: str
+    target: str
+    positive: str | None
+    rows: Rows1
+    confusion: Confusion | None
+    per_class: list[ClassScore]
+    threshold: Threshold | None
+    """
+    Binary only.
+    """
+    calibration: list[CalibrationItem]
+    """
+    Reliability, ten equal-count bins; binary only.
+    """
+    residuals: Residuals | None
+    slices: list[Slice]
+    """
+    Where it is worst, worst first.
+    """
+    slices_tried: int
+    comparison: Comparison | None
+    shift: list[ShiftItem]
+    """
+    Columns unlike the training data, by population stability index.
+    """
+    training_rows_seen: float
+    """
+    Share of these rows that were trained on.
+    """
+    plot: Artifact
+    notes: list[str]
+    warnings: list[str]
+
+
+class Dimension(TypedDict, closed=True):
+    type: Literal["int", "float", "categorical"]
+    low: NotRequired[float]
+    high: NotRequired[float]
+    log: NotRequired[bool]
+    step: NotRequired[float]
+    choices: NotRequired[list[str | float | bool | None]]
+    when: NotRequired[dict[str, list[str | float | bool | None]]]
+    """
+    Only where these parameters have one of these values.
+    """
+
+
+class SweepParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    """
+    target: str
+    """
+    Column to predict.
+    """
+    task: Literal["auto", "classification", "regression"]
+    """
+    `auto` reads it off the target.
+    """
+    positive: NotRequired[str]
+    """
+    Label of the positive class.
+    """
+    include: NotRequired[list[IncludeItem]]
+    """
+    Only these features; names even what is left out by default.
+    """
+    exclude: NotRequired[list[ExcludeItem]]
+    """
+    Columns to leave out.
+    """
+    folds: int
+    group: NotRequired[str]
+    """
+    Keep rows of one value in one fold.
+    """
+    time: NotRequired[str]
+    """
+    Validate on later rows only.
+    """
+    class_weight: Literal["none", "balanced"]
+    """
+    `balanced` weighs rare classes up.
+    """
+    metric: Literal[
+        "auto",
+        "roc_auc",
+        "average_precision",
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "mcc",
+        "log_loss",
+        "brier",
+        "rmse",
+        "mae",
+        "r2",
+        "medae",
+        "mape",
+    ]
+    """
+    Decides the choice; `auto`: roc_auc or r2.
+    """
+    model_name: NotRequired[str]
+    """
+    Name to register under.
+    """
+    family: Literal[
+        "linear",
+        "random_forest",
+        "extra_trees",
+        "hist_gradient_boosting",
+        "lightgbm",
+        "xgboost",
+        "knn",
+        "svm",
+        "mlp",
+    ]
+    params: dict[str, Any]
+    """
+    Settings held fixed.
+    """
+    space: NotRequired[dict[str, Dimension]]
+    """
+    What to search, by parameter.
+    """
+    sampler: Literal["tpe", "random", "grid", "cmaes"]
+    pruner: Literal["median", "hyperband", "none"]
+    """
+    Stops poor trials between folds.
+    """
+    trials: int
+    time_budget_seconds: float
+    """
+    No new trial starts after it.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on for this job; other fields are then ignored.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class Trial(TypedDict, closed=True):
+    trial: int
+    score: float
+    sd: float
+    seconds: float
+    params: dict[str, Any]
+
+
+class Best(TypedDict, closed=True):
+    trial: int
+    score: float
+    params: dict[str, Any]
+
+
+class Trials(TypedDict, closed=True):
+    planned: int
+    complete: int
+    pruned: int
+    failed: int
+
+
+class SweepResult(TypedDict, closed=True):
+    run_id: str
+    model: str
+    """
+    The best settings fitted on all rows, registered.
+    """
+    task: Literal["classification", "regression"]
+    target: str
+    family: str
+    framework: str
+    model_type: str
+    metric: str
+    direction: Literal["maximize", "minimize"]
+    metrics: dict[str, float]
+    """
+    Metric to value.
+    """
+    metrics_sd: dict[str, float]
+    """
+    Metric to value.
+    """
+    baseline: dict[str, float]
+    """
+    Metric to value.
+    """
+    default_score: float | None
+    """
+    The metric with default settings, same folds.
+    """
+    best: Best
+    top: list[Trial]
+    """
+    Up to ten best trials.
+    """
+    trials: Trials
+    importance: dict[str, float]
+    """
+    Share of the score's variation a parameter accounts for.
+    """
+    importance_method: str | None
+    rows: Rows
+    left_out: list[LeftOut]
+    plot: Artifact
+    seconds: float
+    notes: list[str]
+    warnings: list[str]

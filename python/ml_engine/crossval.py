@@ -1,0 +1,120 @@
+"""Cross-validation of whole pipelines, keeping what each row was predicted when it had not been seen."""
+
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.utils._param_validation import InvalidParameterError
+from threadpoolctl import threadpool_limits
+
+from ml_engine.boosters import threads_for
+from ml_engine.errors import OpError
+from ml_engine.families import FAMILIES, Setting, single_threaded
+from ml_engine.folds import Folds
+from ml_engine.metrics import Scores, score, summary
+from ml_engine.pipelines import build
+from ml_engine.problem import Problem
+
+OnFold = Callable[[int, Scores], None]
+"""Hears the number of the fold that is done, from 1, and its scores; may raise to stop."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores of each fold that was done, and the outputs for its rows."""
+
+    scores: list[Scores]
+    output: np.ndarray
+    """Rows × classes, or rows; NaN where a row was in no fold that was done."""
+    tested: list[np.ndarray]
+    seconds: float
+    rounds: list[int] = field(default_factory=list)
+
+    @property
+    def mean(self) -> Scores:
+        return summary(self.scores)[0]
+
+    @property
+    def sd(self) -> Scores:
+        return summary(self.scores)[1]
+
+
+def pipeline_for(problem: Problem, family: str, params: dict[str, Any], seed: int, balanced: bool) -> Any:
+    """An unfitted pipeline of the family for the problem."""
+    kind = FAMILIES[family]
+    setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered)
+    try:
+        estimator = kind.make(setting)
+    except TypeError as error:
+        raise OpError("invalid_input", f"params: {family} does not take {', '.join(params)} together.") from error
+    return build(
+        estimator,
+        kind.encoding,
+        problem.named("numeric"),
+        problem.categories,
+        problem.named("date"),
+        seed,
+        problem.task == "classification",
+    )
+
+
+def fit(pipeline: Any, problem: Problem, rows: np.ndarray | None = None) -> Any:
+    """Fits on all rows, or on `rows`, and answers the pipeline.
+
+    Raises:
+        OpError: `invalid_input` where a setting has a value that the estimator does not take.
+    """
+    chosen = problem if rows is None else problem.take(rows)
+    with threadpool_limits(threads_for(chosen.rows)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            pipeline.fit(chosen.features, chosen.fitted)
+        except InvalidParameterError as error:
+            raise OpError("invalid_input", f"params: {str(error)[:300]}") from error
+    single_threaded(pipeline)
+    return pipeline
+
+
+def predict(pipeline: Any, problem: Problem, rows: np.ndarray) -> np.ndarray:
+    """Probabilities (rows × classes) or numbers (rows,)."""
+    features = problem.features.iloc[rows]
+    with threadpool_limits(threads_for(len(rows))), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if problem.task == "classification":
+            return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
+        return np.asarray(pipeline.predict(features), dtype=np.float64)
+
+
+def validate(
+    problem: Problem,
+    folds: Folds,
+    make: Callable[[], Any],
+    on_fold: OnFold | None = None,
+    deadline: float = float("inf"),
+) -> Validation:
+    """Fits and scores fold by fold; after `deadline` (of `time.monotonic`) no fold but the first is started."""
+    started = time.monotonic()
+    shape = (problem.rows, len(problem.classes)) if problem.task == "classification" else (problem.rows,)
+    output = np.full(shape, np.nan)
+    scores: list[Scores] = []
+    tested: list[np.ndarray] = []
+    for number, (train, test) in enumerate(folds.splits, start=1):
+        if scores and time.monotonic() > deadline:
+            break
+        pipeline = fit(make(), problem, train)
+        output[test] = predict(pipeline, problem, test)
+        scores.append(score(problem.task, problem.truth[test], output[test], problem.positive))
+        tested.append(test)
+        if on_fold:
+            on_fold(number, scores[-1])
+    return Validation(scores, output, tested, time.monotonic() - started)
+
+
+def baseline(problem: Problem, folds: Folds) -> Validation:
+    """What a model that ignores the features scores: class shares, or the mean."""
+    dummy = DummyClassifier(strategy="prior") if problem.task == "classification" else DummyRegressor()
+    return validate(problem, folds, lambda: dummy)

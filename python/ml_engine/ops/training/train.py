@@ -1,0 +1,208 @@
+"""Train a model, cross-validated beside a baseline, and stage it for the registry."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ml_engine.calibration import Calibrator, cross_calibrated
+from ml_engine.contract.training import Candidate, TrainParams, TrainResult
+from ml_engine.crossval import Validation, baseline, fit, pipeline_for, validate
+from ml_engine.errors import OpError
+from ml_engine.families import FAMILIES, require_params
+from ml_engine.folds import Folds, plan
+from ml_engine.job import Job
+from ml_engine.leakage import suspects
+from ml_engine.metrics import Scores, better, score, summary
+from ml_engine.problem import Problem, pose
+from ml_engine.registration import framework_and_type, model_name, stage
+from ml_engine.tables import read_table
+
+AUTO = ["lightgbm", "linear", "random_forest", "hist_gradient_boosting", "xgboost", "extra_trees"]
+"""What `auto` tries, in this order while there is time."""
+SCREENING_ROWS = 8000
+SCREENING_FOLDS = 3
+
+
+def train(params: TrainParams, job: Job) -> TrainResult:
+    started = time.monotonic()
+    seed, balanced = params["seed"], params["class_weight"] == "balanced"
+    deadline = started + params["time_budget_seconds"]
+    problem = pose(read_table(params["dataset"]), params)
+    require_sense(params, problem)
+    job.progress(0, 100, "checking for leakage")
+    problem.warnings.extend(suspects(problem, seed))
+    folds = plan(problem, params["folds"], seed)
+    base = baseline(problem, folds)
+    chosen = choose(problem, folds, params, deadline, job)
+    family = chosen.family
+    job.params({"family": family, "task": problem.task, "target": problem.target, "folds": len(folds.splits), "rows": problem.rows, "features": len(problem.signature), "seed": seed, "class_weight": params["class_weight"], "calibration": params["calibration"]})
+
+    def heard(number: int, scores: Scores) -> None:
+        job.metrics({f"fold/{name}": value for name, value in scores.items()}, step=number)
+        job.progress(40 + 45 * number / len(folds.splits), 100, f"{family}: fold {number} of {len(folds.splits)}")
+
+    cross = validate(problem, folds, lambda: pipeline_for(problem, family, params["params"], seed, balanced), heard, deadline)
+    done, planned = len(cross.scores), len(folds.splits)
+    if done < planned:
+        problem.warnings.append(f"time_budget_seconds ran out after {done} of {planned} folds.")
+    calibrated = calibrate(problem, cross, params["calibration"])
+    job.progress(88, 100, f"{family}: fitting on all rows")
+    pipeline = fit(pipeline_for(problem, family, params["params"], seed, balanced), problem)
+    metrics, spread = summary(calibrated.scores)
+    compare_with_baseline(problem, metrics, base.mean)
+    job.metrics(metrics)
+    job.metrics({f"baseline/{name}": value for name, value in base.mean.items()})
+    framework, model_type = framework_and_type(pipeline, family)
+    settings = described(pipeline, family, params["params"])
+    job.params({f"param/{name}": value for name, value in settings.items() if value is None or isinstance(value, str | int | float | bool)})
+    name = params.get("model_name") or model_name(problem, family)
+    staged = stage(job, problem, pipeline, name=name, family=family, params=params["params"], metrics=metrics, seed=seed, calibrator=calibrated.calibrator)
+    job.progress(100, 100, "done")
+    return {
+        "run_id": job.id,
+        "model": staged,
+        "task": problem.task,
+        "target": problem.target,
+        "family": family,
+        "framework": framework,
+        "model_type": model_type,
+        "metric": problem.metric,
+        "metrics": metrics,
+        "metrics_sd": spread,
+        "baseline": {key: value for key, value in base.mean.items() if key in metrics},
+        "folds": {"scheme": folds.scheme, "planned": planned, "done": done},
+        "candidates": chosen.candidates,
+        "classes": problem.classes[:50],
+        "positive": None if problem.positive is None else problem.classes[problem.positive],
+        "rows": {"given": problem.given, "used": problem.rows, "dropped": problem.given - problem.rows},
+        "features": [schema["name"] for schema in problem.signature][:200],
+        "left_out": [{"column": one["column"], "reason": one["reason"]} for one in problem.left_out[:50]],
+        "params": settings,
+        "calibration": calibrated.report,
+        "seconds": round(time.monotonic() - started, 3),
+        "notes": problem.notes,
+        "warnings": problem.warnings,
+    }
+
+
+def require_sense(params: TrainParams, problem: Problem) -> None:
+    """Checks the fields that depend on each other.
+
+    Raises:
+        OpError: `invalid_input`, naming them.
+    """
+    family = params["family"]
+    if params["class_weight"] == "balanced":
+        if problem.task == "regression":
+            raise OpError("invalid_input", "class_weight: a regression has no classes.")
+        if family != "auto" and not FAMILIES[family].weighs:
+            able = ", ".join(name for name, one in FAMILIES.items() if one.weighs)
+            raise OpError("invalid_input", f"class_weight: {family} cannot weigh classes.", f"Use one of {able}.")
+    if params["calibration"] != "none" and problem.task == "regression":
+        raise OpError("invalid_input", "calibration: a regression has no probabilities.")
+    if family == "auto":
+        if params["params"]:
+            raise OpError("invalid_input", "params: settings belong to one family; `auto` tries several.", "Name a family.")
+        return
+    require_params(family, problem.task, problem.rows, params["params"])
+
+
+@dataclass(frozen=True)
+class Choice:
+    family: str
+    candidates: list[Candidate]
+
+
+def choose(problem: Problem, folds: Folds, params: TrainParams, deadline: float, job: Job) -> Choice:
+    """The family asked for; for `auto` the best of several, compared on a sample where there are many rows."""
+    if params["family"] != "auto":
+        return Choice(params["family"], [])
+    seed, balanced = params["seed"], params["class_weight"] == "balanced"
+    screened, screening = screen(problem, folds, seed)
+    started = time.monotonic()
+    # The winner's own cross-validation and fit on all rows take about two thirds of the time.
+    stop = started + max(deadline - started, 1.0) / 3
+    candidates: list[Candidate] = []
+    for number, family in enumerate(AUTO, start=1):
+        if candidates and time.monotonic() > stop:
+            candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": "no time left"})
+            continue
+        found = validate(screened, screening, lambda family=family: pipeline_for(screened, family, {}, seed, balanced))
+        candidates.append({"family": family, "score": found.mean.get(problem.metric), "sd": found.sd.get(problem.metric), "seconds": round(found.seconds, 3), "note": None})
+        job.progress(5 + 35 * number / len(AUTO), 100, f"compared {family}")
+    ranked = sorted(candidates, key=lambda one: -np.inf if one["score"] is None else better(problem.metric, one["score"]), reverse=True)
+    skipped = [one["family"] for one in ranked if one["score"] is None]
+    if skipped:
+        problem.warnings.append(f"No time to try {', '.join(skipped)}; a larger time_budget_seconds would, and could change the choice.")
+    rows = "all rows" if screened is problem else f"a sample of {screened.rows} rows"
+    job.decide(
+        {
+            "type": "ModelSelection",
+            "selected": ranked[0]["family"],
+            "task": problem.task,
+            "alternatives": [{"name": one["family"], "score": one["score"]} for one in ranked],
+            "rationale": f"Best cross-validated {problem.metric} on {rows}, {len(screening.splits)} folds, {screening.scheme}; default settings.",
+        }
+    )
+    return Choice(ranked[0]["family"], ranked)
+
+
+def screen(problem: Problem, folds: Folds, seed: int) -> tuple[Problem, Folds]:
+    """A smaller problem to compare families on; the problem itself where it is small enough."""
+    if problem.rows <= SCREENING_ROWS:
+        return problem, folds
+    rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:SCREENING_ROWS])
+    sample = problem.take(rows)
+    if problem.task == "classification" and np.bincount(sample.truth, minlength=len(problem.classes)).min() < SCREENING_FOLDS:
+        return problem, folds
+    return sample, plan(sample, SCREENING_FOLDS, seed)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    scores: list[Scores]
+    calibrator: Calibrator | None
+    report: Any
+
+
+def calibrate(problem: Problem, cross: Validation, method: str) -> Calibrated:
+    """Learns the calibration on out-of-fold predictions; the scores become those of calibrated predictions."""
+    if method == "none":
+        return Calibrated(cross.scores, None, None)
+    if len(cross.tested) < 2:
+        problem.warnings.append("Not calibrated: it needs two finished folds.")
+        return Calibrated(cross.scores, None, None)
+    chosen = "isotonic" if method == "isotonic" else "sigmoid"
+    seen = np.concatenate(cross.tested)
+    if method == "isotonic" and len(seen) < 1000:
+        problem.warnings.append("Isotonic calibration overfits below 1000 rows; sigmoid is safer.")
+    output = cross_calibrated(chosen, cross.output, problem.truth, cross.tested)
+    scores = [score(problem.task, problem.truth[test], output[test], problem.positive) for test in cross.tested]
+    calibrator = Calibrator.fit(chosen, cross.output[seen], problem.truth[seen])
+    before = score(problem.task, problem.truth[seen], cross.output[seen], problem.positive)["ece"]
+    after = score(problem.task, problem.truth[seen], output[seen], problem.positive)["ece"]
+    return Calibrated(scores, calibrator, {"method": method, "ece_before": before, "ece_after": after})
+
+
+def compare_with_baseline(problem: Problem, metrics: Scores, base: Scores) -> None:
+    """Warns where the model has learnt nothing."""
+    name = problem.metric
+    if name in metrics and name in base and better(name, metrics[name]) <= better(name, base[name]):
+        problem.warnings.append(f"The model is no better than the baseline by {name} ({metrics[name]:.4g} against {base[name]:.4g}).")
+
+
+def described(pipeline: Any, family: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The settings that were used and differ from the estimator's own defaults, as JSON values."""
+    last = pipeline[-1]
+    rounds = getattr(last, "rounds_", None)
+    if rounds is not None:
+        return {"learning_rate": 0.1, **given, "n_estimators": rounds}
+    if family == "svm":
+        return dict(given)
+    core = getattr(last, "regressor", last)
+    defaults = type(core)().get_params(deep=False)
+    used = core.get_params(deep=False)
+    changed = {key: value for key, value in used.items() if key not in {"random_state", "n_jobs"} and value != defaults[key]}
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in changed.items()}

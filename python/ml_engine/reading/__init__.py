@@ -1,0 +1,1 @@
+"""From files of many forms to one typed table, with an account of what could not be read."""

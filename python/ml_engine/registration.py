@@ -1,0 +1,86 @@
+"""What a trained pipeline is registered as."""
+
+import re
+from typing import Any
+
+import numpy as np
+
+from ml_engine.calibration import Calibrator
+from ml_engine.families import FAMILIES
+from ml_engine.frames import row_prints
+from ml_engine.job import Job
+from ml_engine.metrics import Scores
+from ml_engine.models import stage_model
+from ml_engine.problem import Problem
+from ml_engine.shift import summarise
+
+
+def model_name(problem: Problem, family: str) -> str:
+    """`loans-default-lightgbm`, made of what a name may hold."""
+    stem = problem.table.name.partition("@")[0].partition(".")[0]
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{stem}-{problem.target}-{family}").strip("-")
+    return (plain if plain[:1].isalpha() else f"m-{plain}")[:64].rstrip("-")
+
+
+def framework_and_type(pipeline: Any, family: str) -> tuple[str, str]:
+    """The library, and the class that a user of it would name."""
+    framework = FAMILIES[family].framework
+    last = pipeline[-1]
+    if framework == "scikit-learn":
+        inner = getattr(last, "regressor", getattr(last, "estimator", last) if family == "svm" else last)
+        return framework, type(inner[-1] if hasattr(inner, "steps") else inner).__name__
+    prefix = "LGBM" if framework == "lightgbm" else "XGB"
+    return framework, prefix + ("Classifier" if hasattr(last, "classes_") else "Regressor")
+
+
+def stage(
+    job: Job,
+    problem: Problem,
+    pipeline: Any,
+    *,
+    name: str,
+    family: str,
+    params: dict[str, Any],
+    metrics: Scores,
+    seed: int,
+    calibrator: Calibrator | None,
+) -> str:
+    """Writes the fitted pipeline as a model folder with what the problem knows; answers its absolute path."""
+    framework, model_type = framework_and_type(pipeline, family)
+    return stage_model(
+        job,
+        name=name,
+        estimator=pipeline,
+        calibrator=calibrator,
+        training_rows=row_prints(problem.features),
+        reference=summarise(problem.features),
+        task=problem.task,
+        target=problem.target,
+        classes=problem.classes,
+        positive=None if problem.positive is None else problem.classes[problem.positive],
+        framework=framework,
+        model_type=model_type,
+        family=family,
+        signature=problem.signature,
+        example=[_plain(row) for row in problem.features.head(3).to_dict("records")],
+        params=params,
+        metrics=metrics,
+        run_id=job.id,
+        dataset=problem.table.name,
+        dataset_hash=problem.table.hash,
+        rows=problem.rows,
+        seed=seed,
+    )
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """A row of features as JSON values."""
+    return {str(name): _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return float(value) if np.isfinite(value) else None
+    if value is None or isinstance(value, str | int | bool):
+        return value
+    return None if str(value) == "NaT" else str(value)

@@ -1,0 +1,91 @@
+"""scikit-learn objects as skops files: the same object gives the same bytes, and only known types are read."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import skops.io
+from skops.io.exceptions import UntrustedTypesFoundException
+
+from ml_engine.errors import OpError
+
+TRUSTED = [
+    "ml_engine.pipelines.TableReader",
+    "numpy.dtype",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.metrics._dist_metrics.EuclideanDistance64",
+    "sklearn.neighbors._kd_tree.KDTree",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
+    "sklearn.tree._tree.Tree",
+]
+"""Every type beyond skops's own list that a model of ours may hold. A file that names another is not read."""
+
+_STAMP = (1980, 1, 1, 0, 0, 0)
+
+
+def write(thing: Any, path: Path) -> None:
+    """Writes a fitted estimator; equal estimators give equal files."""
+    path.write_bytes(_canonical(skops.io.dumps(thing)))
+
+
+def read(path: Path) -> Any:
+    """Reads what `write` wrote.
+
+    Raises:
+        OpError: `refused` where the file holds a type that is not on the list, `failed` where it is no skops file.
+    """
+    try:
+        return skops.io.load(path, trusted=TRUSTED)
+    except UntrustedTypesFoundException as error:
+        raise OpError("refused", f"{path.name} holds types that no model of ours has; it was not loaded.") from error
+    except (zipfile.BadZipFile, KeyError, json.JSONDecodeError) as error:
+        raise OpError("failed", f"{path.name} is not a skops file.", "Train the model again.") from error
+
+
+def _canonical(content: bytes) -> bytes:
+    """The same archive without what changes from process to process: addresses, times, order, struct padding."""
+    source = zipfile.ZipFile(io.BytesIO(content))
+    schema = source.read("schema.json").decode()
+    numbers: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return found[1] + numbers.setdefault(found[2], str(len(numbers) + 1))
+
+    schema = re.sub(r'("__id__": |"file": ")(\d+)', number, schema)
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        archive.writestr(_entry("schema.json"), schema)
+        named = [(numbers.get(name.partition(".")[0], name), name) for name in source.namelist() if name != "schema.json"]
+        for renamed, name in sorted(named, key=lambda pair: int(pair[0]) if pair[0].isdigit() else 0):
+            suffix = name.partition(".")[2]
+            archive.writestr(_entry(f"{renamed}.{suffix}"), _unpadded(source.read(name)))
+    return target.getvalue()
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _STAMP)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _unpadded(content: bytes) -> bytes:
+    """A structured array with zeros in the gaps of its records, where memory left whatever was there."""
+    if not content.startswith(b"\x93NUMPY"):
+        return content
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.dtype.names is None:
+        return content
+    clean = np.zeros_like(array)
+    for name in array.dtype.names:
+        clean[name] = array[name]
+    buffer = io.BytesIO()
+    np.save(buffer, clean, allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Rules about tables under Great Expectations' own names, run as Polars expressions in one pass."""

@@ -1,0 +1,186 @@
+"""Suites: read, checked as a whole, and run over a table in one pass."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, cast
+
+import polars as pl
+
+from ml_engine.contract.data import ExpectationResult
+from ml_engine.errors import OpError
+from ml_engine.expressions import condition
+from ml_engine.names import nearest
+from ml_engine.validation.across import ACROSS
+from ml_engine.validation.aggregates import AGGREGATES
+from ml_engine.validation.column_values import COLUMN_VALUES
+from ml_engine.validation.plans import Kwargs, Plan, RuleError, Scope, Verdict
+
+EXPECTATIONS: dict[str, Callable[[Kwargs, Scope], Plan]] = {**COLUMN_VALUES, **AGGREGATES, **ACROSS}
+Severity = Literal["error", "warn"]
+SEVERITIES: dict[str, Severity] = {
+    "error": "error",
+    "critical": "error",
+    "warn": "warn",
+    "warning": "warn",
+    "info": "warn",
+}
+MOST_RULES = 2000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation of a suite."""
+
+    type: str
+    kwargs: Kwargs
+    severity: Severity
+
+    @property
+    def column(self) -> str | None:
+        name = self.kwargs.get("column")
+        return name if isinstance(name, str) else None
+
+
+def read_suite(path: str) -> list[object]:
+    """The expectations in a JSON file: an array, or Great Expectations' own object with `expectations`.
+
+    Raises:
+        OpError: the file is no JSON, or has no such array.
+    """
+    try:
+        found: object = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
+        raise OpError(
+            "invalid_input", f"suite_file: `{Path(path).name}` is no JSON", "An array of `{type, kwargs}`."
+        ) from error
+    if isinstance(found, dict):
+        found = cast(dict[str, object], found).get("expectations")
+    if not isinstance(found, list):
+        raise OpError(
+            "invalid_input",
+            f"suite_file: `{Path(path).name}` has no list of expectations",
+            "An array of `{type, kwargs}`.",
+        )
+    return cast(list[object], found)
+
+
+def parse_suite(suite: Sequence[object], field: str) -> list[Rule]:
+    """The rules of a suite, all of them known; Great Expectations' older `expectation_type` is understood too.
+
+    Raises:
+        OpError: the suite is empty or too long, or an entry is no rule that there is.
+    """
+    if not 0 < len(suite) <= MOST_RULES:
+        raise OpError("invalid_input", f"{field}: a suite has 1 to {MOST_RULES} rules, not {len(suite)}")
+    return [_rule(entry, f"{field}[{place}]") for place, entry in enumerate(suite)]
+
+
+def _rule(entry: object, field: str) -> Rule:
+    if not isinstance(entry, dict):
+        raise OpError("invalid_input", f"{field}: not an object", "{type, kwargs}.")
+    given = cast(dict[str, object], entry)
+    name = given.get("type", given.get("expectation_type"))
+    if not isinstance(name, str) or name not in EXPECTATIONS:
+        guess = nearest(str(name), EXPECTATIONS)
+        suggestion = f"; did you mean `{guess}`?" if guess else ""
+        raise OpError(
+            "invalid_input",
+            f"{field}: no expectation `{name}`{suggestion}",
+            f"Known: {', '.join(sorted(EXPECTATIONS))}.",
+        )
+    meta = given.get("meta")
+    meta_severity = cast(dict[str, object], meta).get("severity") if isinstance(meta, dict) else None
+    severity = str(given.get("severity") or meta_severity or "error").lower()
+    if severity not in SEVERITIES:
+        raise OpError("invalid_input", f"{field}.severity: `{severity}` is neither error nor warn")
+    kwargs = given.get(
+        "kwargs",
+        {
+            key: value
+            for key, value in given.items()
+            if key not in ("type", "expectation_type", "severity", "meta", "id", "notes", "description")
+        },
+    )
+    if not isinstance(kwargs, dict):
+        raise OpError("invalid_input", f"{field}.kwargs: not an object")
+    return Rule(name, cast(dict[str, object], kwargs), SEVERITIES[severity])
+
+
+def run_rules(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[ExpectationResult]:
+    """Every rule's result, in order; all of them computed in one pass over `frame`."""
+    plans = [_plan(frame, rule) for rule in rules]
+    expressions = {
+        f"{place}.{key}": expression
+        for place, plan in enumerate(plans)
+        if isinstance(plan, Plan)
+        for key, expression in plan.expressions.items()
+    }
+    values = _compute(frame, expressions)
+    return [
+        _result(rule, _judge(plan, place, values)) for place, (rule, plan) in enumerate(zip(rules, plans, strict=True))
+    ]
+
+
+def _plan(frame: pl.DataFrame, rule: Rule) -> Plan | str:
+    """The plan, or why there is none."""
+    given = rule.kwargs.get("row_condition")
+    try:
+        keep = condition(given, frame, "row_condition") if isinstance(given, str) and given.strip() else None
+        scope = Scope(
+            lambda name: pl.col(name) if keep is None else pl.col(name).filter(keep), frame.schema, frame.columns
+        )
+        return EXPECTATIONS[rule.type](rule.kwargs, scope)
+    except RuleError as error:
+        return _with_guess(str(error), rule, frame)
+    except OpError as error:
+        return f"{error.message}."
+
+
+def _with_guess(reason: str, rule: Rule, frame: pl.DataFrame) -> str:
+    guess = nearest(rule.column, frame.columns) if rule.column and rule.column not in frame.columns else None
+    return f"{reason}; did you mean `{guess}`?" if guess else f"{reason}."
+
+
+def _compute(frame: pl.DataFrame, expressions: Mapping[str, pl.Expr]) -> dict[str, object]:
+    if not expressions:
+        return {}
+    named = [expression.alias(key) for key, expression in expressions.items()]
+    try:
+        return frame.lazy().select(named).collect().row(0, named=True)
+    except pl.exceptions.PolarsError:
+        # One rule does not fit its column's type; the others must still be told.
+        found: dict[str, object] = {}
+        for key, expression in zip(expressions, named, strict=True):
+            try:
+                found[key] = frame.select(expression).row(0)[0]
+            except pl.exceptions.PolarsError:
+                continue
+        return found
+
+
+def _judge(plan: Plan | str, place: int, values: Mapping[str, object]) -> Verdict:
+    if isinstance(plan, str):
+        return Verdict(False, plan)
+    own = {key: values[f"{place}.{key}"] for key in plan.expressions if f"{place}.{key}" in values}
+    if len(own) < len(plan.expressions):
+        return Verdict(False, "cannot be evaluated on a column of this type.")
+    verdict = plan.judge(own)
+    return verdict if verdict.success else replace(verdict, reason=verdict.reason or "does not hold.")
+
+
+def _result(rule: Rule, verdict: Verdict) -> ExpectationResult:
+    return {
+        "type": rule.type,
+        "column": rule.column,
+        "severity": rule.severity,
+        "success": verdict.success,
+        "element_count": verdict.element_count,
+        "missing_count": verdict.missing_count,
+        "unexpected_count": verdict.unexpected_count,
+        "unexpected_percent": verdict.unexpected_percent,
+        "partial_unexpected_list": list(verdict.partial_unexpected_list),
+        "observed_value": verdict.observed_value,
+        "reason": verdict.reason,
+    }

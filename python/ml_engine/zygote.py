@@ -1,0 +1,83 @@
+"""A process that imports the heavy libraries once and forks a fresh worker for each call.
+
+Nothing but imports happens here: no threads, no locks held, no work, so that a fork is safe.
+"""
+
+import contextlib
+import gc
+import importlib
+import os
+import select
+import signal
+import sys
+from typing import Any
+
+from ml_engine import worker
+from ml_engine.ops import registry
+from ml_engine.protocol import PROTOCOL, Channel
+
+
+def preload() -> None:
+    """Imports every op, and with them what they stand on."""
+    for name in registry.names():
+        importlib.import_module(f"ml_engine.ops.{name}")
+    gc.collect()
+    gc.freeze()
+
+
+def serve(path: str) -> None:
+    """Forks a worker a `fork` until the server leaves."""
+    channel = Channel(path)
+    preload()
+    awake, wake = os.pipe()
+    os.set_blocking(wake, False)
+    os.set_blocking(awake, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    children: dict[int, str] = {}
+    channel.send({"type": "zygote", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0]})
+    while True:
+        ready, _, _ = select.select([channel.fileno(), awake], [], [])
+        if awake in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(awake, 4096)
+            _reap(children, channel)
+        if channel.fileno() in ready:
+            first = True
+            while first or channel.pending:
+                first = False
+                message = channel.receive()
+                if message is None:
+                    return
+                children[_fork(message, path, channel, (awake, wake))] = message["id"]
+
+
+def _fork(message: dict[str, Any], path: str, channel: Channel, pipe: tuple[int, int]) -> int:
+    child = os.fork()
+    if child != 0:
+        return child
+    status = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        channel.close()
+        for end in pipe:
+            os.close(end)
+        worker.serve(path, message["id"])
+        status = 0
+    finally:
+        # Not sys.exit: the parent's clean-up, buffers and exit handlers are not this process's to run.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+def _reap(children: dict[int, str], channel: Channel) -> None:
+    for pid in list(children):
+        with contextlib.suppress(ChildProcessError):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done == 0:
+                continue
+            ended_by = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else None
+            channel.send({"type": "exited", "id": children.pop(pid), "signal": ended_by})

@@ -1,0 +1,112 @@
+// The steps of set-up in order. Each is skipped while what it reads is unchanged and what it makes is there.
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { endRunning, run, say, SetupError, step } from "./command.mjs";
+import { adult, fetchData, german } from "./data.mjs";
+import { exclusive } from "./exclusive.mjs";
+import { findNode, npm, withNode } from "./node.mjs";
+import { extrasOffered, interpreter, syncPython } from "./python.mjs";
+import { cache, dataPackages, root, uvVersion } from "./settings.mjs";
+import { contentOf, fingerprint, readState, writeState } from "./state.mjs";
+import { findPython, findUv } from "./uv.mjs";
+
+const statePath = join(cache, "setup.json");
+
+/**
+ * Makes the clone ready and answers what it uses. Choices add to those of earlier runs.
+ * @param {{ dev?: boolean, data?: boolean, extras?: readonly string[] }} asked
+ */
+export async function setup(asked = {}) {
+  const offered = extrasOffered();
+  const unknown = (asked.extras ?? []).filter((extra) => !offered.includes(extra));
+  if (unknown.length > 0) {
+    throw new SetupError(`There is no extra "${unknown.join('", "')}". ${offered.length > 0 ? `There are: ${offered.join(", ")}.` : "There are no extras yet."}`);
+  }
+  const before = wanted(asked, offered);
+  if (pending(before).length === 0) return before;
+
+  const release = await exclusive(join(cache, "setup.lock"), (owner) => say(`waiting for the set-up that runs already (process ${owner}) …`));
+  const stop = (/** @type {NodeJS.Signals} */ signal) => {
+    endRunning();
+    release();
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", stop).once("SIGTERM", stop).once("SIGHUP", stop);
+  try {
+    const state = wanted(asked, offered);
+    for (const each of pending(state)) {
+      const { [each.name]: _, ...kept } = state.stamps;
+      state.stamps = kept;
+      writeState(statePath, state);
+      await each.run(state);
+      state.stamps = { ...state.stamps, [each.name]: each.inputs(state) };
+      writeState(statePath, state);
+    }
+    return state;
+  } finally {
+    release();
+    process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+  }
+}
+
+/** @param {{ dev?: boolean, data?: boolean, extras?: readonly string[] }} asked @param {readonly string[]} offered */
+function wanted(asked, offered) {
+  const state = readState(statePath);
+  const extras = new Set([...state.extras.filter((extra) => offered.includes(extra)), ...(asked.extras ?? [])]);
+  return { ...state, dev: state.dev || asked.dev === true, data: state.data || asked.data === true, extras: [...extras].sort() };
+}
+
+/**
+ * @typedef {import("./state.mjs").State} State
+ * @typedef {{ name: string, made: (state: State) => boolean, inputs: (state: State) => string, run: (state: State) => Promise<void> }} Step
+ * @type {readonly Step[]}
+ */
+const steps = [
+  {
+    name: "programs",
+    made: ({ node, python, uv }) => [node, python].every((program) => program && existsSync(program.path)) && (uv?.path === "uv" || existsSync(uv?.path ?? "")),
+    inputs: () => fingerprint(process.platform, process.arch, uvVersion),
+    run: async (state) => {
+      state.node = await findNode();
+      state.python = await findPython();
+      state.uv = await findUv(state.python.path);
+    },
+  },
+  {
+    name: "packages",
+    made: () => existsSync(join(root, "node_modules/.package-lock.json")),
+    inputs: ({ node }) => fingerprint(contentOf(root, ["package-lock.json"]), node?.version.split(".")[0]),
+    run: async ({ node }) => {
+      if (node) await step("installing the npm packages (about 150 MB)", () => npm(node.path, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], root));
+    },
+  },
+  {
+    name: "build",
+    made: () => existsSync(join(root, "dist/ml-engine.mjs")),
+    inputs: () => contentOf(root, ["src", "scripts/build.mjs", "package-lock.json"]),
+    run: async ({ node }) => {
+      if (node) await step("building the server", () => run(node.path, [join(root, "scripts/build.mjs")], { cwd: root, env: withNode(node.path) }));
+    },
+  },
+  {
+    name: "python",
+    made: () => existsSync(interpreter),
+    inputs: ({ dev, extras, python }) => fingerprint(contentOf(root, ["python/uv.lock", "python/pyproject.toml"]), dev, extras, python?.version),
+    run: async ({ python, uv, dev, extras }) => {
+      if (python && uv) await step("installing the Python packages (about 400 MB, a minute or two)", () => syncPython({ python: python.path, uv: uv.path, dev, extras }));
+    },
+  },
+  {
+    name: "data",
+    made: ({ data }) => !data || (existsSync(adult) && existsSync(german)),
+    inputs: ({ data }) => (data ? fingerprint(dataPackages) : "not asked for"),
+    run: async ({ data, python, uv }) => {
+      if (data && python && uv) await step("fetching the data sets (about 30 MB)", () => fetchData({ python: python.path, uv: uv.path }));
+    },
+  },
+];
+
+/** Those to do: a step is done when it was stamped with what it would read now. @param {State} state */
+function pending(state) {
+  return steps.filter((each) => state.stamps[each.name] !== each.inputs(state) || !each.made(state));
+}

@@ -1,0 +1,12 @@
+import { defineDomain } from "../../kernel/domain.ts";
+import ingest from "./ingest.ts";
+import profile from "./profile.ts";
+import transform from "./transform.ts";
+import validate from "./validate.ts";
+
+export default defineDomain({
+  id: "data",
+  title: "Data",
+  description: "Bring tables in, check them, look at them, and reshape and split them without leakage.",
+  tools: [ingest, validate, profile, transform],
+});

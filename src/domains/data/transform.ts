@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { dataset, job, newDataset, newName, seed } from "../../kernel/fields.ts";
+import { pythonTool } from "../../kernel/tool.ts";
+import { capped, preview, rows, warned } from "./fields.ts";
+
+const OPS = ["select", "drop", "rename", "cast", "filter", "derive", "impute", "scale", "encode", "bin", "clean_text", "dates", "deduplicate", "sample", "rebalance", "sort", "split"] as const;
+
+const Step = z
+  .strictObject({
+    op: z.enum(OPS),
+    columns: z.array(z.string()).optional().describe("Default: all that fit."),
+    map: z.record(z.string(), z.string()).optional().describe("rename: old to new; cast: column to int, float, text, bool, date, datetime."),
+    expression: z.string().optional().describe("filter, derive: SQL."),
+    as: z.string().optional().describe("derive: new column."),
+    method: z
+      .string()
+      .optional()
+      .describe(
+        "impute mean|median|mode|constant; scale standard|minmax|robust; encode onehot|ordinal; bin quantile|width; clean_text trim|lower|upper; rebalance over|under; split random|stratified|grouped|time|kfold.",
+      ),
+    value: z.union([z.string(), z.number()]).optional().describe("impute: constant."),
+    size: z.number().gt(0).optional().describe("bins; sample rows or share; folds."),
+    by: z.string().optional().describe("split, rebalance: class, group or time column."),
+    shares: z.record(z.string(), z.number()).optional().describe("split: default train 0.8, test 0.2."),
+    parts: z.array(z.string()).optional().describe("dates: year, month, day, weekday, hour, …"),
+    descending: z.boolean().optional(),
+  })
+  .meta({ id: "Step" });
+
+const StepReport = z
+  .strictObject({
+    op: z.string(),
+    rows_before: z.int(),
+    rows_after: z.int(),
+    added: z.array(z.string()).describe("Columns."),
+    removed: z.array(z.string()),
+    note: z.string(),
+  })
+  .meta({ id: "StepReport" });
+
+export default pythonTool({
+  name: "ml_data_transform",
+  title: "Transform and split a dataset",
+  description:
+    "Reshape a dataset by declared steps, checked first, and split it. What is learnt (impute, scale, encode, bin) is learnt on the train part alone and saved; `apply` repeats it on new data. Next: ml_training_train.",
+  effect: "creates",
+  action: "DataPipeline",
+  examples: [
+    "split the data 80/20 stratified by income",
+    "make train and test sets",
+    "fill missing values and one-hot encode the categories",
+    "drop the id column and filter out minors",
+    "remove duplicate rows",
+    "scale the numeric columns without leaking the test set",
+    "apply the same preprocessing to the new batch",
+    "balance the classes by oversampling",
+  ],
+  input: z.strictObject({
+    dataset: dataset(),
+    name: newName("Of the result; a split adds `_train` and so on.").optional(),
+    steps: z.array(Step).max(100).default([]).describe("In order."),
+    apply: dataset("Instead of steps: repeat what made this one.").optional(),
+    preview: z.boolean().default(false).describe("Only show what would change."),
+    seed,
+    ...job,
+  }),
+  output: z.strictObject({
+    datasets: z.array(z.strictObject({ part: z.string().nullable(), dataset: newDataset(), rows: z.int(), columns: z.int() })),
+    source: z.string(),
+    rows_in: z.int(),
+    rows_out: z.int().describe("Over all parts: `rows_in` − `removed` + `added`."),
+    removed: z.int(),
+    added: z.int().describe("By oversampling."),
+    steps: z.array(StepReport),
+    preview: rows,
+    contains_pii: z.boolean(),
+    warnings: z.array(z.string()),
+  }),
+  details: (params, result) => ({ action: params.preview ? "transform:preview" : "transform", dataset: params.dataset, contains_pii: result?.contains_pii ?? null }),
+  summarize: (result) =>
+    [
+      `${result.source}: ${result.rows_in} rows in, ${result.rows_out} out (${result.removed} removed, ${result.added} added).`,
+      ...result.datasets.map(({ part, dataset: made, rows: count, columns }) => `${part ? `${part}: ` : ""}${made}, ${count} rows, ${columns} columns.`),
+      ...(result.datasets.length ? [] : ["A preview: nothing was registered."]),
+      ...capped(result.steps.map(stepLine), 60),
+      ...warned(result.warnings),
+      "",
+      ...preview(result.preview),
+    ].join("\n"),
+});
+
+function stepLine({ op, rows_before, rows_after, added, removed, note }: z.output<typeof StepReport>, index: number): string {
+  const changes = [
+    ...(rows_before === rows_after ? [] : [`${rows_before} → ${rows_after} rows`]),
+    ...(added.length ? [`+ ${capped(added, 6).join(", ")}`] : []),
+    ...(removed.length ? [`− ${capped(removed, 6).join(", ")}`] : []),
+    ...(note ? [note] : []),
+  ];
+  return `${index + 1}. ${op}: ${changes.join("; ") || "no change"}`;
+}

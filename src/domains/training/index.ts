@@ -1,0 +1,11 @@
+import { defineDomain } from "../../kernel/domain.ts";
+import evaluate from "./evaluate.ts";
+import sweep from "./sweep.ts";
+import train from "./train.ts";
+
+export default defineDomain({
+  id: "training",
+  title: "Training",
+  description: "Train models, measure them honestly, search their settings, and keep the runs.",
+  tools: [train, evaluate, sweep],
+});

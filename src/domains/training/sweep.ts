@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { Artifact, dataset, job, newModel, seed } from "../../kernel/fields.ts";
+import { pythonTool } from "../../kernel/tool.ts";
+import { Dimension, design, digits, FAMILIES, LeftOut, metrics, noted, params, Rows, Settings } from "./fields.ts";
+
+const Trial = z
+  .strictObject({ trial: z.int(), score: z.number(), sd: z.number(), seconds: z.number(), params: Settings })
+  .meta({ id: "Trial" });
+
+export default pythonTool({
+  name: "ml_training_sweep",
+  title: "Search for the best settings",
+  description:
+    "Search the hyperparameters of one family by cross-validation with Optuna, then fit the best on all rows and register it. Without `space` a sensible one is used. Next: ml_training_evaluate on held-out rows.",
+  effect: "creates",
+  action: "ModelTraining",
+  examples: [
+    "tune the hyperparameters of lightgbm on churn",
+    "run a bayesian hyperparameter search",
+    "find the best learning rate and depth",
+    "grid search C for logistic regression",
+    "which hyperparameters matter most?",
+    "optimize the random forest for an hour",
+  ],
+  opensRun: true,
+  input: z.strictObject({
+    dataset: dataset(),
+    ...design,
+    folds: design.folds.default(3),
+    family: z.enum(FAMILIES).default("lightgbm"),
+    params: params.describe("Settings held fixed."),
+    space: z.record(z.string(), Dimension).optional().describe("What to search, by parameter."),
+    sampler: z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe"),
+    pruner: z.enum(["median", "hyperband", "none"]).default("median").describe("Stops poor trials between folds."),
+    trials: z.int().min(1).max(10_000).default(30),
+    time_budget_seconds: z.number().min(1).max(86_400).default(60).describe("No new trial starts after it."),
+    seed,
+    ...job,
+  }),
+  output: z.strictObject({
+    run_id: z.string(),
+    model: newModel("The best settings fitted on all rows, registered."),
+    task: z.enum(["classification", "regression"]),
+    target: z.string(),
+    family: z.string(),
+    framework: z.string(),
+    model_type: z.string(),
+    metric: z.string(),
+    direction: z.enum(["maximize", "minimize"]),
+    metrics,
+    metrics_sd: metrics,
+    baseline: metrics,
+    default_score: z.number().nullable().describe("The metric with default settings, same folds."),
+    best: z.strictObject({ trial: z.int(), score: z.number(), params: Settings }),
+    top: z.array(Trial).describe("Up to ten best trials."),
+    trials: z.strictObject({ planned: z.int(), complete: z.int(), pruned: z.int(), failed: z.int() }),
+    importance: z.record(z.string(), z.number().min(0).max(1)).describe("Share of the score's variation a parameter accounts for."),
+    importance_method: z.string().nullable(),
+    rows: Rows,
+    left_out: z.array(LeftOut),
+    plot: Artifact,
+    seconds: z.number(),
+    notes: z.array(z.string()),
+    warnings: z.array(z.string()),
+  }),
+  details: ({ dataset, family }, result) => ({ framework: result?.framework ?? "unknown", model_type: result?.model_type ?? family, dataset }),
+  summarize: (result) => {
+    const { trials, best } = result;
+    const settings = (values: Record<string, unknown>) => Object.entries(values).map(([name, value]) => `${name}=${typeof value === "number" ? digits(value) : String(value)}`).join(" ");
+    return [
+      `${result.model}: ${result.family} (${result.model_type}) ${result.task} of \`${result.target}\`; run ${result.run_id}; ${digits(result.seconds)} s.`,
+      `Best of ${trials.complete} complete trials (${trials.pruned} pruned, ${trials.failed} failed, ${trials.planned} planned), ${result.direction} ${result.metric}: ${digits(best.score)}${result.default_score === null ? "" : `; default settings ${digits(result.default_score)}`}${result.metric in result.baseline ? `; baseline ${digits(result.baseline[result.metric] ?? 0)}` : ""}.`,
+      `Settings: ${settings(best.params)}`,
+      `Top: ${result.top.slice(0, 5).map((trial) => `#${trial.trial} ${digits(trial.score)} ± ${digits(trial.sd)} (${settings(trial.params)})`).join("; ")}`,
+      ...(result.importance_method ? [`Importance (${result.importance_method}): ${settings(result.importance)}`] : []),
+      ...(result.left_out.length ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`] : []),
+      ...noted(result.notes, result.warnings),
+      `Plot: ${result.plot.path}`,
+      "Next: ml_training_evaluate on rows it has not seen; the score here chose the settings and is too kind.",
+    ].join("\n");
+  },
+});

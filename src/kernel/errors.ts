@@ -1,0 +1,18 @@
+/** Why a call did not do its work. `unavailable` means something is not installed or not allowed here. */
+export const ERROR_KINDS = ["invalid_input", "not_found", "refused", "unavailable", "conflict", "cancelled", "timeout", "failed"] as const;
+
+export type ErrorKind = (typeof ERROR_KINDS)[number];
+
+/** The only error whose words reach the model: ours, so that no stranger's text can give it instructions. */
+export class ToolError extends Error {
+  readonly kind: ErrorKind;
+  /** What to do next. */
+  readonly hint: string | undefined;
+
+  constructor(kind: ErrorKind, message: string, hint?: string) {
+    super(message);
+    this.name = "ToolError";
+    this.kind = kind;
+    this.hint = hint;
+  }
+}

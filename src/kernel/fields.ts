@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/**
+ * What a string in a schema stands for beyond being a string. Names and paths are turned into each other at the road's
+ * edges by this registry alone: inside a call an op sees absolute paths, outside it a client sees names.
+ *
+ * Inputs: `dataset` and `model` name something registered (`loans`, `loans@2`) or a file; `file` is an existing file in
+ * the allowed folders; `source` is a file, a folder, a glob, a URL or `sample:<name>`.
+ * Outputs: `new_dataset` and `new_model` are folders the op wrote; the road registers them and puts the name there.
+ */
+export type Reference = "dataset" | "model" | "file" | "source" | "new_dataset" | "new_model";
+
+export const references = z.registry<{ reference: Reference }>();
+
+const marked = (reference: Reference, description: string) => z.string().min(1).max(1024).describe(description).register(references, { reference });
+
+export const dataset = (description = "Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.") => marked("dataset", description);
+export const model = (description = "Registered model (`churn-model`, `churn-model@2`).") => marked("model", description);
+export const file = (description: string) => marked("file", description);
+export const source = (description: string) => marked("source", description);
+export const newDataset = (description = "Name and version it was registered under.") => marked("new_dataset", description);
+export const newModel = (description = "Name and version it was registered under.") => marked("new_model", description);
+
+/** A name given to something that will be registered. */
+export const newName = (description: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, "a name starts with a letter and has letters, digits, `_`, `.` and `-`, at most 64")
+    .describe(description);
+
+export const column = (description: string) => z.string().min(1).max(256).describe(description);
+export const columns = (description: string) => z.array(z.string().min(1).max(256)).max(1000).describe(description);
+
+export const seed = z.int().min(0).max(4294967295).default(0).describe("Random seed; the same call gives the same numbers.");
+export const detail = z.enum(["concise", "full"]).default("concise").describe("How much to return.");
+export const limit = z.int().min(1).max(200).default(20).describe("Most rows to return.");
+export const cursor = z.string().max(200).optional().describe("`next_cursor` of the page before.");
+export const confirm = z.boolean().default(false).describe("Must be true for an action that cannot be undone.");
+
+/** What a long tool takes besides its work: it answers within `wait_seconds`, then goes on as a job. */
+export const job = {
+  wait_seconds: z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`."),
+  job_id: z.string().max(64).optional().describe("Wait on for this job; other fields are then ignored."),
+  cancel: z.boolean().default(false).describe("With `job_id`: stop it."),
+};
+
+/** A file a call made for a person to look at or keep: a plot, a report, an export. */
+export const Artifact = z
+  .strictObject({
+    path: z.string().describe("Absolute path."),
+    uri: z.string().describe("ml://artifacts/… resource."),
+    title: z.string(),
+  })
+  .meta({ id: "Artifact" });
+export type Artifact = z.infer<typeof Artifact>;

@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+/** What a column means, beside its storage type. */
+export const Role = z.enum(["identifier", "target_candidate", "numeric", "categorical", "ordinal", "boolean", "datetime", "text", "geo", "constant", "personal"]);
+
+export const ColumnSchema = z
+  .strictObject({
+    name: z.string(),
+    dtype: z.string().describe("Polars type name."),
+    role: Role,
+    personal: z.string().nullable().describe("Kind of personal data suspected (`email`, `name`, …), else null."),
+  })
+  .meta({ id: "ColumnSchema" });
+
+/** `dataset.json`, beside `data.parquet` in every registered dataset's folder. */
+export const DatasetManifest = z
+  .strictObject({
+    name: z.string(),
+    hash: z.string().describe("SHA-256, hex, of the table's schema and values: equal tables are equal, whatever file they came from."),
+    rows: z.int().min(0),
+    size_bytes: z.int().min(0),
+    columns: z.array(ColumnSchema),
+    source: z.string().describe("Where the rows came from, in words."),
+    contains_pii: z.boolean(),
+    part: z.string().nullable().describe("`train`, `test`, …, where it is a part of a split."),
+    pipeline: z.unknown().describe("Steps that made it, where it was transformed, else null."),
+  })
+  .meta({ id: "DatasetManifest" });
+
+export const Task = z.enum(["classification", "regression"]);
+
+/** `model.json`, beside the weights in every registered model's folder. */
+export const ModelManifest = z
+  .strictObject({
+    name: z.string(),
+    hash: z.string().describe("SHA-256, hex, over the model's files."),
+    task: Task,
+    target: z.string(),
+    classes: z.array(z.string()).describe("Labels in the order of the probabilities; empty for regression."),
+    positive: z.string().nullable().describe("The label scored as positive in binary classification."),
+    framework: z.string().describe("`scikit-learn`, `lightgbm`, `xgboost`."),
+    model_type: z.string().describe("Estimator class."),
+    family: z.string(),
+    format: z.string().describe("`skops` or `booster-json`."),
+    files: z.record(z.string(), z.string()).describe("File name to its SHA-256, hex."),
+    signature: z.array(ColumnSchema).describe("Feature columns, in order."),
+    example: z.array(z.record(z.string(), z.unknown())).describe("Up to three rows of features."),
+    params: z.record(z.string(), z.unknown()),
+    metrics: z.record(z.string(), z.number()),
+    run_id: z.string(),
+    dataset: z.string().describe("`name@version` or the file it was trained on."),
+    dataset_hash: z.string(),
+    rows: z.int().min(0),
+    seed: z.int(),
+    environment: z.record(z.string(), z.string()).describe("Package to version."),
+  })
+  .meta({ id: "ModelManifest" });

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ToolError } from "../kernel/errors.ts";
+import { isAlive } from "../runtime/processes.ts";
+import { End, Said } from "../runtime/protocol.ts";
+import { opError } from "../runtime/python.ts";
+import type { Job } from "../store/jobs.ts";
+import { CallState, callFolder } from "./call.ts";
+import { endJob } from "./end-job.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * Ends a job whose server has left, from what its worker wrote to its folder. A worker still at work is left alone,
+ * unless `instead` says how its job ends.
+ */
+export function adopt(job: Job, parts: Parts, instead?: ToolError): void {
+  const tool = parts.tools.find(({ name }) => name === job.tool);
+  if (!tool) return;
+  const state = CallState.parse(JSON.parse(job.call));
+  const folder = callFolder(parts.config.workspace, job.id, true);
+  const end = instead ? undefined : readEnd(folder);
+  if (!instead && !end && job.pid !== null && isAlive(job.pid, job.pid_started)) return;
+  for (const said of readSaid(folder)) {
+    if (said.type === "decision") state.decisions.push(said.decision);
+    else if (state.run_id !== null && said.type === "metrics") parts.store().runs.metrics(state.run_id, said.metrics);
+    else if (state.run_id !== null && said.type === "params") parts.store().runs.params(state.run_id, said.params);
+  }
+  if (end?.type === "result") return endJob(parts, tool, state, { raw: end.result });
+  const error = instead ?? (end ? opError(end) : new ToolError("failed", "The job's process ended without an answer: it was killed, or the machine was restarted.", "Start it again."));
+  endJob(parts, tool, state, { error });
+}
+
+/** How far a job of another server said it was. */
+export function lastProgress(workspace: string, id: string): { done: number; total: number; note: string } {
+  return readSaid(callFolder(workspace, id, true)).findLast((said) => said.type === "progress") ?? { done: 0, total: 1, note: "started" };
+}
+
+function readEnd(folder: string): End | undefined {
+  const path = join(folder, "result.json");
+  return existsSync(path) ? End.parse(JSON.parse(readFileSync(path, "utf8"))) : undefined;
+}
+
+/** Whole lines only: a killed worker may have left half of its last one. */
+function readSaid(folder: string): Said[] {
+  const path = join(folder, "messages.jsonl");
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return lines.flatMap((line) => {
+    const said = Said.safeParse(JSON.parse(line));
+    return said.success ? [said.data] : [];
+  });
+}

@@ -1,0 +1,49 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import type { Tool } from "../kernel/tool.ts";
+import { guardEffect } from "../policy/effects.ts";
+import { Call } from "./call.ts";
+import { followJob, startJob } from "./jobs.ts";
+import { isLong } from "./json-schema.ts";
+import { parse, parseJobRequest } from "./parse.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { explain, present, presentJob } from "./present.ts";
+import { settleFailed, settleOk } from "./settle.ts";
+
+/** parse → guard → run → check → record → present. Every tool call takes this road; there is no other. */
+export async function callTool(tool: Tool, args: unknown, caller: Caller, parts: Parts): Promise<CallToolResult> {
+  await parts.ready();
+  const call = new Call(tool, args, caller, parts);
+  try {
+    const follow = parseJobRequest(tool, args);
+    if (follow) {
+      const job = await followJob(tool, follow, caller, parts);
+      return job.ended ? present(tool, job.result) : presentJob(tool, job.handle);
+    }
+    const params = parse(tool.input, args);
+    guardEffect(tool, params, parts.config.read_only);
+    const resolved = await call.resolve(params, caller.signal);
+    if (isLong(tool)) {
+      const job = await startJob(call, resolved, params.wait_seconds, caller, parts);
+      return job.ended ? present(tool, job.result) : presentJob(tool, job.handle);
+    }
+    const raw = await tool.run(resolved, call.ports(caller.signal));
+    call.publishArtifacts();
+    return present(tool, settleOk(tool, call.state, raw, parts.store()));
+  } catch (error) {
+    return explain(recordFailure(call, error, parts));
+  } finally {
+    if (!isLong(tool)) call.tidy();
+  }
+}
+
+/** Records why the call failed, unless its job has done so; a failure that cannot be recorded is the worse one. */
+function recordFailure(call: Call, error: unknown, parts: Parts): unknown {
+  if (call.settled) return error;
+  try {
+    settleFailed(call.tool, call.state, error, parts.store(), parts.config.workspace);
+    return error;
+  } catch (unrecorded) {
+    parts.log.error("unrecorded", { call: call.id, tool: call.tool.name, error: String(error), because: String(unrecorded) });
+    return unrecorded;
+  }
+}

@@ -1,0 +1,170 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { ToolError } from "../kernel/errors.ts";
+import type { Ports } from "../kernel/ports.ts";
+import { AssetRef, Decision } from "../kernel/record.ts";
+import type { Tool } from "../kernel/tool.ts";
+import { download } from "../policy/network.ts";
+import type { Said } from "../runtime/protocol.ts";
+import type { Caller, Parts } from "./parts.ts";
+import { isLong } from "./json-schema.ts";
+import { resolveReferences } from "./references.ts";
+
+/** What one call is and has said so far; all of it that a record needs, and that another process needs to end a job. */
+export const CallState = z.strictObject({
+  id: z.string(),
+  tool: z.string(),
+  trace_id: z.string(),
+  span_id: z.string(),
+  started: z.number(),
+  params: z.record(z.string(), z.unknown()),
+  inputs: z.array(AssetRef),
+  run_id: z.string().nullable(),
+  decisions: z.array(Decision),
+});
+export type CallState = z.infer<typeof CallState>;
+
+/** One call under way. */
+export class Call {
+  readonly tool: Tool;
+  readonly state: CallState;
+  readonly #parts: Parts;
+  readonly #caller: Caller;
+  /** Last word on how far the work is. */
+  progress = { done: 0, total: 1, note: "started" };
+  /** Whether how it ends is recorded already, or will be by its job. */
+  settled = false;
+  /** Told of the worker's number as soon as there is one. */
+  onStarted: (pid: number) => void = () => {};
+
+  constructor(tool: Tool, args: unknown, caller: Caller, parts: Parts) {
+    this.tool = tool;
+    this.#parts = parts;
+    this.#caller = caller;
+    const parent = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(caller.traceparent ?? "");
+    this.state = {
+      id: newId(),
+      tool: tool.name,
+      trace_id: parent?.[1] ?? randomBytes(16).toString("hex"),
+      span_id: randomBytes(8).toString("hex"),
+      started: Date.now(),
+      params: z.record(z.string(), z.unknown()).catch({}).parse(args ?? {}),
+      inputs: [],
+      run_id: null,
+      decisions: [],
+    };
+  }
+
+  get id(): string {
+    return this.state.id;
+  }
+
+  /** Scratch of this call alone. A job's stays until it is settled, and keeps its log after. */
+  get folder(): string {
+    return callFolder(this.#parts.config.workspace, this.state.id, isLong(this.tool));
+  }
+
+  get artifacts(): string {
+    return artifactsFolder(this.#parts.config.workspace, this.state.id);
+  }
+
+  /** Names to paths; what they named is the call's input in the record. */
+  async resolve(params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Record<string, unknown>> {
+    this.state.params = { ...params };
+    const { config, store, paths } = this.#parts;
+    const resolved = await resolveReferences(this.tool.input, params, {
+      catalog: store().catalog,
+      paths: paths(),
+      fetch: async (field, url) => {
+        const to = join(this.makeFolder(), `download${/\.[A-Za-z0-9]{1,8}(\.gz|\.zst)?$/.exec(new URL(url).pathname)?.[0] ?? ""}`);
+        await download(field, url, to, { offline: config.offline, allowHosts: config.allow_hosts }, signal);
+        return to;
+      },
+    });
+    this.state.inputs.push(...resolved.inputs);
+    return resolved.params;
+  }
+
+  makeFolder(): string {
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    return this.folder;
+  }
+
+  /** What the tool may touch. */
+  ports(signal: AbortSignal): Ports {
+    const { store, python, config } = this.#parts;
+    const { tool, state } = this;
+    const hear = (said: Said) => this.hear(said);
+    return {
+      catalog: store().catalog,
+      events: store().events,
+      runs: store().runs,
+      signal,
+      artifacts: {
+        write: (name, title, content) => {
+          const staged = join(this.makeFolder(), "artifacts");
+          mkdirSync(staged, { recursive: true });
+          writeFileSync(join(staged, name), content);
+          return { path: join(this.artifacts, name), uri: `ml://artifacts/${state.id}/${name}`, title };
+        },
+      },
+      progress: (done, total, note) => hear({ type: "progress", done, total, note }),
+      decide: (decision) => hear({ type: "decision", decision }),
+      python: async (params) => {
+        if (!tool.op) throw new ToolError("failed", `${tool.name} has no Python op.`);
+        const detached = isLong(tool);
+        const work = { id: state.id, op: tool.op.name, params, folder: this.makeFolder(), artifacts: this.artifacts, detached, wallSeconds: detached ? config.job_seconds : config.call_seconds };
+        const result = await python.run(work, signal, { onStarted: (pid) => this.onStarted(pid), onSaid: hear });
+        return checkOp(tool.op.result, result);
+      },
+    };
+  }
+
+  /** Takes in what the work says while it goes on. */
+  hear(said: Said): void {
+    const { store } = this.#parts;
+    if (said.type === "decision") this.state.decisions.push(said.decision);
+    else if (said.type === "metrics" && this.state.run_id !== null) store().runs.metrics(this.state.run_id, said.metrics);
+    else if (said.type === "params" && this.state.run_id !== null) store().runs.params(this.state.run_id, said.params);
+    else if (said.type === "progress") {
+      this.progress = said;
+      this.#caller.progress?.(said.done, said.total, said.note);
+    }
+  }
+
+  /** Puts the call's files where its result says they are. Idempotent, so that a crash between this and the record does no harm. */
+  publishArtifacts(): void {
+    publish(join(this.folder, "artifacts"), this.artifacts);
+  }
+
+  /** Takes away what a failed or finished call leaves. */
+  tidy(): void {
+    if (!existsSync(this.folder)) return;
+    if (isLong(this.tool)) for (const left of ["tmp", "artifacts", "result.json.part"]) rmSync(join(this.folder, left), { recursive: true, force: true });
+    else rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export const callFolder = (workspace: string, id: string, long: boolean) => join(workspace, long ? "jobs" : "calls", id);
+export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
+
+/** Moves a folder of finished files to its place, once. */
+export function publish(staged: string, final: string): void {
+  if (!existsSync(staged)) return;
+  mkdirSync(join(final, ".."), { recursive: true });
+  rmSync(final, { recursive: true, force: true });
+  renameSync(staged, final);
+}
+
+/** Sorts by time: eight hex digits of seconds, then chance. */
+export const newId = () => `${Math.floor(Date.now() / 1000).toString(16).padStart(8, "0")}${randomBytes(6).toString("hex")}`;
+
+function checkOp<S extends z.ZodType>(schema: S, result: unknown): z.output<S> {
+  const parsed = schema.safeParse(result);
+  if (parsed.success) return parsed.data;
+  const error = new ToolError("failed", "The tool's result is not what its contract says.", "This is a fault of ML Engine; the event log has the details.");
+  error.cause = z.prettifyError(parsed.error);
+  throw error;
+}

@@ -1,0 +1,61 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config.ts";
+import { domains } from "../domains/all.ts";
+import { ToolError } from "../kernel/errors.ts";
+import type { Log } from "../log.ts";
+import { AllowedPaths } from "../policy/paths.ts";
+import { workerEnvironment } from "../runtime/environment.ts";
+import { Python } from "../runtime/python.ts";
+import { startedAt } from "../runtime/processes.ts";
+import type { Store } from "../store/store.ts";
+import { adoptOrphans } from "./jobs.ts";
+import type { Parts } from "./parts.ts";
+import { selectTools } from "./select-tools.ts";
+
+/** Wires a server's parts together. Nothing is opened, started or written before the first request that needs it. */
+export function createParts(config: Config, log: Log): Parts & { close(): void } {
+  let store: Store | undefined;
+  let paths: AllowedPaths | undefined;
+  let opening: Promise<void> | undefined;
+  const python = new Python({
+    python: config.python ?? join(config.root, "python/.venv/bin/python"),
+    env: workerEnvironment(config, process.env),
+    idleSeconds: config.idle_seconds,
+    workers: config.workers,
+    limits: { memory_bytes: config.memory_bytes, cpu_seconds: Math.ceil(config.job_seconds * config.threads), file_bytes: 0, open_files: 4096 },
+  });
+  const parts: Parts & { close(): void } = {
+    config,
+    log,
+    tools: selectTools(domains, config),
+    python,
+    store: () => opened(store),
+    paths: () => opened(paths),
+    ready: () => {
+      opening ??= open().catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      });
+      return opening;
+    },
+    close: () => {
+      python.close();
+      store?.close();
+    },
+  };
+  return parts;
+
+  async function open(): Promise<void> {
+    mkdirSync(config.workspace, { recursive: true, mode: 0o700 });
+    const { openStore } = await import("../store/store.ts");
+    store = await openStore(config.workspace, { keyFolder: config.key_dir, owner: { pid: process.pid, started: startedAt(process.pid) } });
+    paths = new AllowedPaths([config.workspace, ...config.allow_dirs]);
+    adoptOrphans(parts);
+  }
+}
+
+function opened<T>(part: T | undefined): T {
+  if (part === undefined) throw new ToolError("failed", "The workspace is not open.");
+  return part;
+}

@@ -1,0 +1,31 @@
+import { ToolError } from "../kernel/errors.ts";
+import type { Tool } from "../kernel/tool.ts";
+import { type CallState, artifactsFolder, callFolder, publish } from "./call.ts";
+import { join } from "node:path";
+import type { Parts } from "./parts.ts";
+import { settleFailed, settleOk } from "./settle.ts";
+
+/** How a job's work ended. */
+export type JobEnd = { readonly raw: unknown } | { readonly error: unknown };
+
+/** Settles a job once, whichever process gets there first: its files, what it made, its run, its record and its row. */
+export function endJob(parts: Parts, tool: Tool, state: CallState, end: JobEnd): void {
+  const store = parts.store();
+  const { workspace } = parts.config;
+  const fail = (error: unknown) =>
+    store.jobs.settle(state.id, () => {
+      settleFailed(tool, state, error, store, workspace);
+      const { kind, message, hint } = error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
+      return { state: kind === "cancelled" ? "cancelled" : "error", error: { kind, message, hint: hint ?? null } };
+    });
+  if ("error" in end) return void fail(end.error);
+  try {
+    store.jobs.settle(state.id, () => {
+      publish(join(callFolder(workspace, state.id, true), "artifacts"), artifactsFolder(workspace, state.id));
+      return { state: "done", result: settleOk(tool, state, end.raw, store) };
+    });
+  } catch (error) {
+    parts.log.error("unsettled", { job: state.id, tool: tool.name, error: String(error) });
+    fail(error);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Config } from "../config.ts";
+import type { Tool } from "../kernel/tool.ts";
+import type { AllowedPaths } from "../policy/paths.ts";
+import type { Python } from "../runtime/python.ts";
+import type { Store } from "../store/store.ts";
+import type { Log } from "../log.ts";
+
+/** Everything the server is made of, wired together once in main.ts. */
+export interface Parts {
+  readonly config: Config;
+  readonly tools: readonly Tool[];
+  readonly log: Log;
+  /** Opens the workspace, on the first request that needs it: starting up takes no lock and migrates nothing. */
+  readonly ready: () => Promise<void>;
+  readonly store: () => Store;
+  readonly paths: () => AllowedPaths;
+  readonly python: Python;
+}
+
+/** Who asks: how to tell them how far the work is, and how they stop it. */
+export interface Caller {
+  readonly signal: AbortSignal;
+  readonly progress: ((progress: number, total: number, message: string) => void) | undefined;
+  /** W3C `traceparent` of the request, where the client sent one. */
+  readonly traceparent: string | undefined;
+}

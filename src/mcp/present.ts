@@ -1,0 +1,58 @@
+import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { z } from "zod";
+import { ToolError } from "../kernel/errors.ts";
+import { Artifact } from "../kernel/fields.ts";
+import type { Tool } from "../kernel/tool.ts";
+import { clean, cleanAll } from "../policy/text.ts";
+import { fit } from "./fit.ts";
+import type { JobHandle } from "./json-schema.ts";
+
+/** About 10,000 model tokens, the size at which hosts begin to warn. */
+const RESULT_CHARACTERS = 36_000;
+const TEXT_CHARACTERS = 24_000;
+const PICTURE_BYTES = 400_000;
+
+const Structured = z.record(z.string(), z.unknown());
+
+/** A finished call: text and structure each carry every fact, since hosts show one or the other. */
+export function present(tool: Tool, result: unknown): CallToolResult {
+  const whole = tool.output.parse(result);
+  const { value, cuts } = fit(cleanAll(whole), RESULT_CHARACTERS);
+  const files = artifactsIn(whole);
+  const lines = [
+    tool.summarize(whole),
+    ...files.map(({ title, path }) => `${title}: ${path}`),
+    ...(cuts.length > 0 ? [`Cut to fit: ${cuts.join(", ")}. Ask for fewer columns or rows, or page on, to see the rest.`] : []),
+  ];
+  return { content: [{ type: "text", text: clean(lines.join("\n"), TEXT_CHARACTERS) }, ...pictures(files)], structuredContent: Structured.parse(value) };
+}
+
+/** A job that goes on: how far it is and how to come back to it. */
+export function presentJob(tool: Tool, job: JobHandle): CallToolResult {
+  const text =
+    job.status === "cancelled"
+      ? `Job ${job.job_id} was cancelled.`
+      : `Still running as job ${job.job_id}: ${Math.round(job.progress * 100)} % (${clean(job.note, 200)}). Call ${tool.name} with job_id "${job.job_id}" to wait on, or add cancel: true to stop it.`;
+  return { content: [{ type: "text", text }], structuredContent: { job } };
+}
+
+/** What went wrong, in our own words alone. */
+export function explain(error: unknown): CallToolResult {
+  const text =
+    error instanceof ToolError
+      ? [`${error.kind}: ${error.message}`, error.hint].filter(Boolean).join("\n")
+      : "failed: the tool broke.\nThe event log has the details: ml_transparency_audit with action `query` and outcome `error`.";
+  return { isError: true, content: [{ type: "text", text: clean(text) }] };
+}
+
+function artifactsIn(value: unknown): readonly Artifact[] {
+  const own = Artifact.safeParse(value);
+  if (own.success) return [own.data];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(artifactsIn) : [];
+}
+
+function pictures(files: readonly Artifact[]): ContentBlock[] {
+  const first = files.find(({ path }) => path.endsWith(".png") && existsSync(path) && statSync(path).size <= PICTURE_BYTES);
+  return first ? [{ type: "image", mimeType: "image/png", data: readFileSync(first.path).toString("base64") }] : [];
+}

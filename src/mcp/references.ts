@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { ToolError } from "../kernel/errors.ts";
+import { type Reference, references } from "../kernel/fields.ts";
+import type { AssetKind, Catalog } from "../kernel/ports.ts";
+import type { AssetRef } from "../kernel/record.ts";
+import type { AllowedPaths } from "../policy/paths.ts";
+import { isUrl } from "../policy/network.ts";
+import { nearest } from "../routing/nearest.ts";
+
+/** What turns names into paths needs: the catalog, the guard of paths, and a way to bring a URL's file here. */
+export interface Resolver {
+  readonly catalog: Catalog;
+  readonly paths: AllowedPaths;
+  fetch(field: string, url: string): Promise<string>;
+}
+
+/** A call's parameters with names turned into absolute paths, and what those names were. */
+export interface Resolved {
+  readonly params: Record<string, unknown>;
+  readonly inputs: readonly AssetRef[];
+}
+
+/** Follows the marks in a flat input schema: datasets, models, files and sources become paths an op can open. */
+export async function resolveReferences(schema: z.ZodObject, params: Readonly<Record<string, unknown>>, resolver: Resolver): Promise<Resolved> {
+  const resolved: Record<string, unknown> = { ...params };
+  const inputs: AssetRef[] = [];
+  for (const [field, fieldSchema] of Object.entries(schema.shape)) {
+    const { reference, many } = markOf(fieldSchema);
+    const value = params[field];
+    if (reference === undefined || value === undefined) continue;
+    const one = async (name: string) => {
+      const [path, input] = await locate(field, reference, name, resolver);
+      inputs.push(input);
+      return path;
+    };
+    if (typeof value === "string") resolved[field] = await one(value);
+    else if (many && Array.isArray(value)) resolved[field] = await Promise.all(value.map((name) => one(String(name))));
+  }
+  return { params: resolved, inputs };
+}
+
+async function locate(field: string, reference: Reference, name: string, resolver: Resolver): Promise<[string, AssetRef]> {
+  if (reference === "dataset" || reference === "model") {
+    const asset = resolver.catalog.find(reference, name);
+    if (asset) return [asset.path, { kind: reference, name: asset.name, version: asset.version, hash: asset.hash }];
+    if (reference === "model" || !looksLikeFile(name, resolver)) throw unknownAsset(field, reference, name, resolver.catalog);
+    return [resolver.paths.file(field, name), fileRef(name)];
+  }
+  if (reference === "source") {
+    if (name.startsWith("sample:")) return [name, fileRef(name)];
+    if (isUrl(name)) return [await resolver.fetch(field, name), fileRef(name)];
+    return [resolver.paths.source(field, name), fileRef(name)];
+  }
+  return [resolver.paths.file(field, name), fileRef(name)];
+}
+
+const fileRef = (name: string): AssetRef => ({ kind: "file", name, version: null, hash: null });
+
+/** A name without a slash or an ending is meant as a registered name, so that a typing error is answered as one. */
+const looksLikeFile = (name: string, { catalog }: Resolver) => /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(name) && catalog.find("dataset", name.replace(/@.*$/, "")) === undefined;
+
+function unknownAsset(field: string, kind: AssetKind, name: string, catalog: Catalog): ToolError {
+  const [base = name, version] = name.split("@");
+  const newest = catalog.find(kind, base);
+  if (newest !== undefined && version !== undefined) {
+    return new ToolError("not_found", `${field}: ${kind} \`${base}\` has no version ${version}.`, `Its newest is \`${newest.ref}\`.`);
+  }
+  const known = catalog.names(kind);
+  const guess = nearest(base, known);
+  const hint = known.length === 0 ? (kind === "dataset" ? "None is registered yet: use ml_data_ingest, or name a file." : "None is registered yet: use ml_training_train.") : `There are: ${known.slice(0, 10).join(", ")}${known.length > 10 ? ` and ${known.length - 10} more` : ""}.`;
+  return new ToolError("not_found", `${field}: there is no ${kind} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`, hint);
+}
+
+/** Replaces each folder that the result marks as new by the name it is registered under. */
+export function registerOutputs(schema: z.ZodType, value: unknown, register: (kind: AssetKind, folder: string) => string): unknown {
+  const { reference } = markOf(schema);
+  if (typeof value === "string" && (reference === "new_dataset" || reference === "new_model")) {
+    return register(reference === "new_dataset" ? "dataset" : "model", value);
+  }
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodObject && typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner.shape[key] ? registerOutputs(inner.shape[key], item, register) : item]));
+  }
+  if (inner instanceof z.ZodArray && Array.isArray(value)) {
+    const { element } = inner;
+    return element instanceof z.ZodType ? value.map((item) => registerOutputs(element, item, register)) : value;
+  }
+  return value;
+}
+
+function markOf(schema: z.core.$ZodType): { reference: Reference | undefined; many: boolean } {
+  const own = references.get(schema)?.reference;
+  if (own !== undefined) return { reference: own, many: false };
+  const inner = unwrap(schema);
+  if (inner instanceof z.ZodArray) return { reference: markOf(inner.element).reference, many: true };
+  return inner === schema ? { reference: undefined, many: false } : markOf(inner);
+}
+
+function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
+  if (references.get(schema)?.reference !== undefined) return schema;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return unwrap(schema.unwrap());
+  return schema;
+}

@@ -1,0 +1,106 @@
+import { rmSync } from "node:fs";
+import { z } from "zod";
+import { type ErrorKind, ToolError } from "../kernel/errors.ts";
+import { ActionDetails, type AssetRef, type EventBody, type Outcome } from "../kernel/record.ts";
+import type { Tool } from "../kernel/tool.ts";
+import { redact } from "../policy/redact.ts";
+import { clean } from "../policy/text.ts";
+import type { Store } from "../store/store.ts";
+import { type CallState, artifactsFolder } from "./call.ts";
+import { fit } from "./fit.ts";
+import { registerOutputs } from "./references.ts";
+
+const RECORDED_CHARACTERS = 16_000;
+
+/**
+ * The end of a call that did its work: what it made is registered, its run closed, and all of it recorded, in one
+ * transaction. Answers the result with names where the op put folders.
+ */
+export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Store): unknown {
+  return store.transaction(() => {
+    const outputs: AssetRef[] = [];
+    const named = registerOutputs(tool.output, raw, (kind, stagedFolder) => {
+      const asset = store.register({ kind, stagedFolder, callId: state.id });
+      outputs.push({ kind, name: asset.name, version: asset.version, hash: asset.hash });
+      return asset.ref;
+    });
+    const result = tool.output.parse(named);
+    if (state.run_id !== null) store.runs.end(state.run_id, "FINISHED");
+    append(tool, state, store, "ok", { result, outputs });
+    return result;
+  });
+}
+
+/** The end of a call that did not do its work, whatever stopped it. */
+export function settleFailed(tool: Tool, state: CallState, error: unknown, store: Store, workspace: string): void {
+  const outcome = outcomeOf(error);
+  store.transaction(() => {
+    if (state.run_id !== null) store.runs.end(state.run_id, outcome === "cancelled" ? "CANCELLED" : "FAILED");
+    append(tool, state, store, outcome, { error });
+  });
+  rmSync(artifactsFolder(workspace, state.id), { recursive: true, force: true });
+}
+
+/** The first record of a job; its end is a second one. */
+export function recordStart(tool: Tool, state: CallState, store: Store): void {
+  append(tool, { ...state, decisions: [] }, store, "started", {});
+}
+
+function append(tool: Tool, state: CallState, store: Store, outcome: Outcome, end: { result?: unknown; error?: unknown; outputs?: AssetRef[] }): void {
+  const base: Omit<EventBody, "details"> = {
+    call_id: state.id,
+    tool: tool.name,
+    outcome,
+    run_id: state.run_id,
+    trace_id: state.trace_id,
+    span_id: state.span_id,
+    duration_ms: outcome === "started" ? null : Date.now() - state.started,
+    params: json(redact(state.params)),
+    result: end.result === undefined ? null : json(redact(fit(end.result, RECORDED_CHARACTERS).value)),
+    error: end.error === undefined ? null : recordedError(end.error),
+    inputs: state.inputs,
+    outputs: end.outputs ?? [],
+  };
+  const decision = { ...base, result: null, inputs: [], outputs: [] };
+  store.events.append({ ...base, details: detailsOf(tool, state, end.result) }, ...state.decisions.map((details) => ({ ...decision, details })));
+}
+
+/** The tool's own words about its action; where the parameters never became valid, what can be said without them. */
+function detailsOf(tool: Tool, state: CallState, result: unknown): EventBody["details"] {
+  const params = tool.input.safeParse(state.params);
+  const dataset = typeof state.params["dataset"] === "string" ? clean(state.params["dataset"], 200) : "unknown";
+  if (params.success) {
+    const done = result === undefined ? undefined : tool.output.parse(result);
+    return ActionDetails.parse({ type: tool.action, ...tool.details(params.data, done) });
+  }
+  switch (tool.action) {
+    case "DataPipeline":
+      return { type: "DataPipeline", action: tool.name, dataset, contains_pii: null };
+    case "ModelTraining":
+      return { type: "ModelTraining", framework: "unknown", model_type: "unknown", dataset };
+    case "ModelInference":
+      return { type: "ModelInference", model: "unknown", backend: "unknown", action: tool.name };
+    case "RagQuery":
+      return { type: "RagQuery", query_type: "unknown", collection: "unknown", top_k: 0 };
+    case "EvaluationRun":
+      return { type: "EvaluationRun", evaluator: tool.name, scope: "unknown", count: 0 };
+    case "ResearchAction":
+      return { type: "ResearchAction", action: tool.name, source: "unknown" };
+  }
+}
+
+const OUTCOMES: Readonly<Partial<Record<ErrorKind, Outcome>>> = { refused: "refused", cancelled: "cancelled" };
+
+const outcomeOf = (error: unknown): Outcome => (error instanceof ToolError ? OUTCOMES[error.kind] : undefined) ?? "error";
+
+/** An error as the record keeps it: with what must not reach a model, such as a traceback, but without secrets. */
+function recordedError(error: unknown): EventBody["error"] {
+  const kind = error instanceof ToolError ? error.kind : "failed";
+  const cause = error instanceof Error && typeof error.cause === "string" ? `\n${error.cause}` : "";
+  const stack = error instanceof ToolError ? "" : error instanceof Error ? `\n${error.stack ?? ""}` : "";
+  const message = error instanceof Error ? error.message : String(error);
+  return { kind, message: clean(String(redact(`${message}${stack}${cause}`)), 8000) };
+}
+
+/** A value as JSON sees it: what JSON has no word for left out. */
+const json = (value: unknown): EventBody["params"] => z.json().parse(JSON.parse(JSON.stringify(value ?? null)));
