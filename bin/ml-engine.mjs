@@ -22,11 +22,12 @@ function run(program, argv, stdio, env = process.env) {
   });
 }
 
-/** Where set-up found or put a Node that is new enough; undefined before it has run to its end. */
+/** Where set-up found or put a Node that is new enough; undefined before it has run to its end. The doctor needs no Python. */
 function nodePath() {
   try {
     const { node, stamps } = JSON.parse(readFileSync(join(root, ".cache/setup.json"), "utf8"));
-    return stamps.build && stamps.python && existsSync(node.path) && existsSync(server) ? node.path : undefined;
+    const whole = stamps.build && (stamps.python || args[0] === "doctor");
+    return whole && existsSync(node.path) && existsSync(server) ? node.path : undefined;
   } catch {
     return undefined;
   }

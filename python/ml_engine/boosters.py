@@ -25,7 +25,7 @@ def threads_for(rows: int) -> int:
 
 
 class _Boosted(BaseEstimator):
-    """Rounds are found on an inner tenth of the rows, then all rows are fitted with that many.
+    """Stops early on an inner tenth of the rows; with `refit`, all rows are then fitted with as many rounds.
 
     `settings` are those of the library's scikit-learn interface; with `n_estimators` among them, exactly so many
     rounds are made. `tail` takes the inner tenth from the end: rows are then in order of time.
@@ -38,44 +38,51 @@ class _Boosted(BaseEstimator):
         seed: int = 0,
         balanced: bool = False,
         tail: bool = False,
+        refit: bool = True,
     ) -> None:
         self.library: Library = library
         self.settings = settings
         self.seed = seed
         self.balanced = balanced
         self.tail = tail
+        self.refit = refit
 
     def _train(self, features: np.ndarray, target: np.ndarray, classes: int) -> None:
         weights = compute_sample_weight("balanced", target) if self.balanced else None
         rounds = (self.settings or {}).get("n_estimators")
+        native: Any = None
         if rounds is None:
-            rounds = self._find_rounds(features, target, weights, classes)
+            native, rounds = self._stopped_early(features, target, weights, classes)
+        if native is None or self.refit:
+            native = self._native(classes, int(rounds), threads_for(len(target)))
+            native.fit(features, target, sample_weight=weights, **self._quiet())
         self.rounds_ = int(rounds)
-        native = self._native(classes, self.rounds_, threads_for(len(target)))
-        native.fit(features, target, sample_weight=weights, **self._quiet())
-        self.booster_ = native.booster_ if self.library == "lightgbm" else native.get_booster()
+        self.booster_: Any = native.booster_ if self.library == "lightgbm" else native.get_booster()[: self.rounds_]
         self.n_features_in_ = features.shape[1]
 
-    def _find_rounds(
+    def _stopped_early(
         self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int
-    ) -> int:
+    ) -> tuple[Any, int]:
+        """A fit on nine tenths and its best number of rounds; no fit where there are too few rows to stop early."""
         rows = np.arange(len(target))
         if len(rows) < LEAST_ROWS_TO_STOP_EARLY:
-            return 100
+            return None, 100
         stratify = target if classes and np.bincount(target.astype(int)).min() > 1 and not self.tail else None
+        held_size = max(len(rows) // 10, classes)
+        seed = None if self.tail else self.seed
         fit, held = train_test_split(
-            rows, test_size=0.1, shuffle=not self.tail, stratify=stratify, random_state=None if self.tail else self.seed
+            rows, test_size=held_size, shuffle=not self.tail, stratify=stratify, random_state=seed
         )
         if classes and len(np.unique(target[fit])) < classes:
-            return 100
+            return None, 100
         native = self._native(classes, MOST_ROUNDS, threads_for(len(rows)), stop=True)
         extra: dict[str, Any] = {"sample_weight": None if weights is None else weights[fit], **self._quiet()}
         if self.library == "lightgbm":
             extra["callbacks"] = [lightgbm.early_stopping(PATIENCE, verbose=False)]
         native.fit(features[fit], target[fit], eval_set=[(features[held], target[held])], **extra)
         if self.library == "lightgbm":
-            return max(int(native.best_iteration_), 1)
-        return int(native.best_iteration) + 1
+            return native, max(int(native.best_iteration_), 1)
+        return native, int(native.best_iteration) + 1
 
     def _quiet(self) -> dict[str, Any]:
         return {} if self.library == "lightgbm" else {"verbose": False}
@@ -84,6 +91,8 @@ class _Boosted(BaseEstimator):
         settings: dict[str, Any] = {"learning_rate": 0.1, **(self.settings or {}), "n_estimators": rounds}
         settings |= {"n_jobs": threads, "random_state": self.seed}
         if self.library == "lightgbm":
+            # LightGBM ignores `subsample` unless told how often to draw.
+            settings = {"subsample_freq": 1, **settings} if "subsample" in settings else settings
             settings |= {"deterministic": True, "force_row_wise": True, "verbose": -1}
             return (lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor)(**settings)
         settings |= {"tree_method": settings.get("tree_method") or "hist", "verbosity": 0}

@@ -33,6 +33,7 @@ class Validation:
     tested: list[np.ndarray]
     seconds: float
     rounds: list[int] = field(default_factory=list)
+    """Where boosters stopped, a number a fold."""
 
     @property
     def mean(self) -> Scores:
@@ -43,10 +44,12 @@ class Validation:
         return summary(self.scores)[1]
 
 
-def pipeline_for(problem: Problem, family: str, params: dict[str, Any], seed: int, balanced: bool) -> Any:
-    """An unfitted pipeline of the family for the problem."""
+def pipeline_for(
+    problem: Problem, family: str, params: dict[str, Any], seed: int, balanced: bool, refit: bool = True
+) -> Any:
+    """An unfitted pipeline of the family for the problem; `refit` as in `families.Setting`."""
     kind = FAMILIES[family]
-    setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered)
+    setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered, refit)
     try:
         estimator = kind.make(setting)
     except TypeError as error:
@@ -54,11 +57,11 @@ def pipeline_for(problem: Problem, family: str, params: dict[str, Any], seed: in
     return build(
         estimator,
         kind.encoding,
-        problem.named("numeric"),
-        problem.categories,
-        problem.named("date"),
-        seed,
-        problem.task == "classification",
+        numeric=problem.named("numeric"),
+        categories=problem.categories,
+        dates=problem.named("date"),
+        seed=seed,
+        classification=problem.task == "classification",
     )
 
 
@@ -96,22 +99,35 @@ def validate(
     on_fold: OnFold | None = None,
     deadline: float = float("inf"),
 ) -> Validation:
-    """Fits and scores fold by fold; after `deadline` (of `time.monotonic`) no fold but the first is started."""
+    """Fits and scores fold by fold.
+
+    Args:
+        deadline: Of `time.monotonic`. After the first fold none is started that, with one more fit to follow, would
+            likely end after it.
+    """
     started = time.monotonic()
     shape = (problem.rows, len(problem.classes)) if problem.task == "classification" else (problem.rows,)
     output = np.full(shape, np.nan)
     scores: list[Scores] = []
     tested: list[np.ndarray] = []
+    rounds: list[int] = []
     for number, (train, test) in enumerate(folds.splits, start=1):
-        if scores and time.monotonic() > deadline:
+        now = time.monotonic()
+        if scores and now + 2 * (now - started) / len(scores) > deadline:
             break
         pipeline = fit(make(), problem, train)
         output[test] = predict(pipeline, problem, test)
         scores.append(score(problem.task, problem.truth[test], output[test], problem.positive))
         tested.append(test)
+        rounds.extend([pipeline[-1].rounds_] if hasattr(pipeline, "steps") and hasattr(pipeline[-1], "rounds_") else [])
         if on_fold:
             on_fold(number, scores[-1])
-    return Validation(scores, output, tested, time.monotonic() - started)
+    return Validation(scores, output, tested, time.monotonic() - started, rounds)
+
+
+def final_params(params: dict[str, Any], cross: Validation) -> dict[str, Any]:
+    """The settings for the fit on all rows: a booster makes as many rounds as it did in the mean over folds."""
+    return {**params, "n_estimators": round(float(np.mean(cross.rounds)))} if cross.rounds else params
 
 
 def baseline(problem: Problem, folds: Folds) -> Validation:

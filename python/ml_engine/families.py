@@ -19,6 +19,7 @@ from sklearn.ensemble import (
 )
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
@@ -33,10 +34,11 @@ from ml_engine.pipelines import Encoding
 Task = Literal["classification", "regression"]
 
 KERNEL_ROWS = 5000
-"""Above this a kernel machine is approximated (Nyström, 300 landmarks; Williams & Seeger 2001)."""
-RESERVED = {"random_state", "n_jobs", "verbose", "verbosity", "warm_start", "class_weight", "callbacks", "n_iter_no_change",
-            "enable_categorical", "feature_types", "device", "early_stopping_rounds", "max_cat_threshold",
-            "max_cat_to_onehot", "importance_type", "objective", "validate_parameters", "missing"}  # fmt: skip
+"""Above this a kernel machine is approximated (Nyström; Williams & Seeger 2001)."""
+LANDMARKS = 200
+RESERVED = frozenset(
+    ["random_state", "n_jobs", "verbose", "verbosity", "warm_start", "class_weight", "callbacks", "enable_categorical", "feature_types", "device", "early_stopping_rounds", "max_cat_threshold", "max_cat_to_onehot", "importance_type", "objective", "validate_parameters", "missing"]
+)
 """Settings that other fields give, or that this engine fixes so that the same call gives the same model."""
 
 
@@ -51,6 +53,8 @@ class Setting:
     balanced: bool = False
     tail: bool = False
     """Rows are in order of time."""
+    refit: bool = True
+    """Whether a booster that stopped early is fitted again on all rows."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ def _settings(kind: Any) -> dict[str, Any]:
 def _simple(
     name: str,
     encoding: Encoding,
+    *,
     classifier: Any,
     regressor: Any,
     weighs: bool,
@@ -124,7 +129,7 @@ def _scaled_target(setting: Setting, estimator: Any) -> Any:
 def _svm_known(task: Task, rows: int) -> dict[str, Any]:
     if rows <= KERNEL_ROWS:
         return _settings(SVC if task == "classification" else SVR)
-    return {**_settings(LinearSVC if task == "classification" else LinearSVR), "gamma": None, "n_components": 300}
+    return {**_settings(LinearSVC if task == "classification" else LinearSVR), "gamma": None, "n_components": LANDMARKS}
 
 
 def _svm(setting: Setting) -> Any:
@@ -134,20 +139,23 @@ def _svm(setting: Setting) -> Any:
     if setting.rows <= KERNEL_ROWS:
         kernel: Any = SVC(random_state=setting.seed) if classification else SVR()
         kernel.set_params(**setting.params, **weights)
-        core = kernel
+        core: Any = kernel
     else:
         own = dict(setting.params)
         landmarks = Nystroem(
-            gamma=own.pop("gamma", None), n_components=own.pop("n_components", 300), random_state=setting.seed
+            gamma=own.pop("gamma", None), n_components=own.pop("n_components", LANDMARKS), random_state=setting.seed
         )
         if classification:
-            machine: Any = LinearSVC(random_state=setting.seed, **{"C": 1.0, "max_iter": 2000, **own}, **weights)
+            settings: dict[str, Any] = {"dual": False, "tol": 1e-3, **own, **weights}
+            machine: Any = LinearSVC(random_state=setting.seed, **settings)
         else:
-            loss = "squared_epsilon_insensitive"
-            machine = LinearSVR(random_state=setting.seed, **{"loss": loss, "dual": False, **own})
+            settings = {"loss": "squared_epsilon_insensitive", "dual": False, **own}
+            machine = LinearSVR(random_state=setting.seed, **settings)
         core = make_pipeline(landmarks, machine)
     if classification:
-        return CalibratedClassifierCV(core, method="sigmoid", cv=3, ensemble=False)
+        inner = StratifiedKFold(2 if setting.rows > KERNEL_ROWS else 3, shuffle=True, random_state=setting.seed)
+        calibration: Any = CalibratedClassifierCV
+        return calibration(core, method="sigmoid", cv=inner, ensemble=False)
     return _scaled_target(setting, core)
 
 
@@ -161,7 +169,7 @@ def _booster(name: Literal["lightgbm", "xgboost"]) -> Family:
 
     def make(setting: Setting) -> Any:
         kind = BoostedClassifier if setting.task == "classification" else BoostedRegressor
-        return kind(name, dict(setting.params), setting.seed, setting.balanced, setting.tail)
+        return kind(name, dict(setting.params), setting.seed, setting.balanced, setting.tail, setting.refit)
 
     return Family(name, name, "native", True, known, make)
 
@@ -169,20 +177,60 @@ def _booster(name: Literal["lightgbm", "xgboost"]) -> Family:
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in [
-        _simple("linear", "scaled", LogisticRegression, Ridge, True,
-                lambda setting: {"max_iter": 1000} if setting.task == "classification" else {}),
-        _simple("random_forest", "ordinal", RandomForestClassifier, RandomForestRegressor, True, _forest),
-        _simple("extra_trees", "ordinal", ExtraTreesClassifier, ExtraTreesRegressor, True, _forest),
-        _simple("hist_gradient_boosting", "native", HistGradientBoostingClassifier, HistGradientBoostingRegressor, True,
-                _histogram),
+        _simple(
+            "linear",
+            "scaled",
+            classifier=LogisticRegression,
+            regressor=Ridge,
+            weighs=True,
+            defaults=lambda setting: {"max_iter": 1000} if setting.task == "classification" else {},
+        ),
+        _simple(
+            "random_forest",
+            "ordinal",
+            classifier=RandomForestClassifier,
+            regressor=RandomForestRegressor,
+            weighs=True,
+            defaults=_forest,
+        ),
+        _simple(
+            "extra_trees",
+            "ordinal",
+            classifier=ExtraTreesClassifier,
+            regressor=ExtraTreesRegressor,
+            weighs=True,
+            defaults=_forest,
+        ),
+        _simple(
+            "hist_gradient_boosting",
+            "native",
+            classifier=HistGradientBoostingClassifier,
+            regressor=HistGradientBoostingRegressor,
+            weighs=True,
+            defaults=_histogram,
+        ),
         _booster("lightgbm"),
         _booster("xgboost"),
-        _simple("knn", "scaled", KNeighborsClassifier, KNeighborsRegressor, False,
-                lambda setting: {"n_neighbors": max(1, min(5 if setting.rows < 500 else 15, setting.rows // 3))}),
+        _simple(
+            "knn",
+            "scaled",
+            classifier=KNeighborsClassifier,
+            regressor=KNeighborsRegressor,
+            weighs=False,
+            defaults=lambda setting: {"n_neighbors": max(1, min(5 if setting.rows < 500 else 15, setting.rows // 3))},
+        ),
         Family("svm", "scikit-learn", "scaled", True, _svm_known, _svm),
-        _simple("mlp", "scaled", MLPClassifier, MLPRegressor, False, _network, _scaled_target),
+        _simple(
+            "mlp",
+            "scaled",
+            classifier=MLPClassifier,
+            regressor=MLPRegressor,
+            weighs=False,
+            defaults=_network,
+            wrap=_scaled_target,
+        ),
     ]
-}  # fmt: skip
+}
 
 
 def require_params(family: str, task: Task, rows: int, params: dict[str, Any]) -> None:
@@ -196,11 +244,16 @@ def require_params(family: str, task: Task, rows: int, params: dict[str, Any]) -
         if name in known:
             continue
         if name in RESERVED:
-            raise OpError("invalid_input", f"params: `{name}` is not yours to set; fields such as seed and class_weight do.")
+            raise OpError(
+                "invalid_input", f"params: `{name}` is not yours to set; fields such as seed and class_weight do."
+            )
         guess = nearest(name, known)
         suggestion = f"; did you mean `{guess}`?" if guess else ""
-        raise OpError("invalid_input", f"params: {family} has no setting `{name}`{suggestion}",
-                      f"Settings: {', '.join(sorted(known))}.")  # fmt: skip
+        raise OpError(
+            "invalid_input",
+            f"params: {family} has no setting `{name}`{suggestion}",
+            f"Settings: {', '.join(sorted(known))}.",
+        )
 
 
 def single_threaded(pipeline: Any) -> None:

@@ -38,7 +38,9 @@ def plan(problem: Problem, folds: int, seed: int) -> Folds:
             grouped = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
             splits = list(grouped.split(rows, problem.truth, problem.groups))
             return Folds("stratified by group", _with_all_classes(problem, splits))
-        return Folds("by group", list(GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=problem.groups)))
+        return Folds(
+            "by group", list(GroupKFold(folds, shuffle=True, random_state=seed).split(rows, groups=problem.groups))
+        )
     if not classification:
         return Folds("shuffled", list(KFold(folds, shuffle=True, random_state=seed).split(rows)))
     counts = np.bincount(problem.truth)
@@ -59,7 +61,13 @@ def _with_all_classes(
         return splits
     kept = [split for split in splits if len(np.unique(problem.truth[split[0]])) == len(problem.classes)]
     if not kept:
-        raise OpError("invalid_input", "folds: no fold's training rows hold every class.", "Use fewer folds, or drop `group` and `time`.")
+        raise OpError(
+            "invalid_input",
+            "folds: no fold's training rows hold every class.",
+            "Use fewer folds, or drop `group` and `time`.",
+        )
     if len(kept) < len(splits):
-        problem.warnings.append(f"{len(splits) - len(kept)} of {len(splits)} folds lack a class in training and were skipped.")
+        problem.warnings.append(
+            f"{len(splits) - len(kept)} of {len(splits)} folds lack a class in training and were skipped."
+        )
     return kept

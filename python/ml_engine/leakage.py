@@ -51,12 +51,19 @@ def _deciding(problem: Problem, seed: int) -> list[str]:
 def _sentence(problem: Problem, column: pd.Series, name: str, worth: float, kind: str, truth: np.ndarray) -> str:
     codes, values = pd.factorize(column)
     if problem.task == "classification":
-        copies = len(values) == len(problem.classes) and len(set(zip(codes.tolist(), truth.tolist(), strict=True))) == len(values)
+        copies = len(values) == len(problem.classes) and len(
+            set(zip(codes.tolist(), truth.tolist(), strict=True))
+        ) == len(values)
     else:
-        copies = name not in problem.categories and abs(np.corrcoef(column.fillna(column.median()), truth)[0, 1]) > 1 - 1e-9
+        copies = (
+            name not in problem.categories and abs(np.corrcoef(column.fillna(column.median()), truth)[0, 1]) > 1 - 1e-9
+        )
     if copies:
         return f"Leakage: `{name}` is a copy of `{problem.target}`; exclude it."
-    return f"Leakage suspected: `{name}` alone predicts `{problem.target}` almost perfectly ({kind} {worth:.3f}); would it be known at prediction time?"
+    return (
+        f"Leakage suspected: `{name}` alone predicts `{problem.target}` almost perfectly ({kind} {worth:.3f}); "
+        "would it be known at prediction time?"
+    )
 
 
 def _repeats(problem: Problem) -> list[str]:
@@ -67,7 +74,13 @@ def _repeats(problem: Problem) -> list[str]:
     torn = len(np.unique(both)) - distinct
     said: list[str] = []
     if repeated > MANY_REPEATS * problem.rows:
-        said.append(f"{repeated} of {problem.rows} rows repeat another row; the same row can be trained and scored on. Deduplicate with ml_data_transform if they are not real repeats.")
+        said.append(
+            f"{repeated} of {problem.rows} rows repeat another row: the same row can be trained and scored on. "
+            "Deduplicate with ml_data_transform if they are not real repeats."
+        )
     if problem.task == "classification" and torn > MANY_REPEATS * problem.rows:
-        said.append(f"{torn} feature combinations appear with more than one class of `{problem.target}`; no model can get all of them right.")
+        said.append(
+            f"{torn} feature combinations appear with more than one class of `{problem.target}`; "
+            "no model can get all of them right."
+        )
     return said

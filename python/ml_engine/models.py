@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from ml_engine import skops_files
 from ml_engine.boosters import BoostedClassifier, BoostedRegressor
 from ml_engine.calibration import Calibrator
-from ml_engine.contract.manifest import ColumnSchema, ModelManifest
+from ml_engine.contract.manifest import ModelManifest
 from ml_engine.errors import OpError
 from ml_engine.frames import feature_frame
 from ml_engine.job import Job
@@ -192,7 +192,9 @@ def load_model(path: str, field: str = "model") -> Model:
     """
     folder = Path(path)
     if not (folder / MANIFEST_FILE).is_file():
-        raise OpError("not_found", f"{field}: there is no model in `{folder.name}`.", "Train one with ml_training_train.")
+        raise OpError(
+            "not_found", f"{field}: there is no model in `{folder.name}`.", "Train one with ml_training_train."
+        )
     manifest = cast(ModelManifest, json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")))
     for name, digest in manifest["files"].items():
         _require_unchanged(folder / name, digest)

@@ -20,7 +20,8 @@ CARD = re.compile(r"\d(?:[ -]?\d){12,18}")
 
 NAME_WORDS = {
     "name": re.compile(
-        r"(first|last|full|family|given|middle|maiden|sur|fore|user|customer|patient|person|employee|client)[ _-]?name|surname|^names?$"
+        r"(first|last|full|family|given|middle|maiden|sur|fore|user|customer|patient|person|employee|client)[ _-]?name"
+        r"|surname|^names?$"
     ),
     "email": re.compile(r"e[ _-]?mail"),
     "phone": re.compile(r"phone|mobile[ _-]?(no|number)|^(tel|mobile|fax)$"),

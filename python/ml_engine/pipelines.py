@@ -27,9 +27,7 @@ class TableReader(TransformerMixin, BaseEstimator):
     Infinite numbers become missing; `days` counts days since 1970.
     """
 
-    def __init__(
-        self, numeric: Sequence[str] = (), categorical: Sequence[str] = (), dates: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, numeric: Sequence[str] = (), categorical: Sequence[str] = (), dates: Sequence[str] = ()) -> None:
         self.numeric = numeric
         self.categorical = categorical
         self.dates = dates
@@ -82,6 +80,7 @@ def _date_parts(name: str, column: pd.Series) -> dict[str, np.ndarray]:
 def build(
     estimator: Any,
     encoding: Encoding,
+    *,
     numeric: Sequence[str],
     categories: dict[str, int],
     dates: Sequence[str],
@@ -98,7 +97,7 @@ def build(
     many = [name for name, distinct in categories.items() if distinct > MOST_CATEGORIES]
     numbers = [*numeric, *(f"{name}.{part}" for name in dates for part in DATE_PARTS)]
     # Seven random states apart, so that encoder and estimator do not share a stream.
-    inner = StratifiedKFold if classification else KFold
+    inner: Any = StratifiedKFold if classification else KFold
     target = TargetEncoder(cv=inner(5, shuffle=True, random_state=seed + 7))
     scaled = encoding == "scaled"
     steps: list[tuple[str, Any, list[str]]] = []

@@ -11,19 +11,18 @@ import polars as pl
 from ml_engine.contract.manifest import ColumnSchema
 from ml_engine.errors import OpError
 from ml_engine.families import Task
-from ml_engine.frames import feature_frame, kind_of, labels_of
-from ml_engine.metrics import LOWER_IS_BETTER
+from ml_engine.frames import feature_frame, kind_of
 from ml_engine.names import require_column
 from ml_engine.tables import Table
+from ml_engine.target import labelled_rows, metric_of, positive_of, task_of, truth_of
 
 LEAST_ROWS = 20
-MOST_CLASSES = 200
-FEW_VALUES = 10
-"""Whole-number targets with at most this many values are read as classes by `auto`."""
-POSITIVE_WORDS = {"1", "true", "yes", "y", "t", "positive", "pos"}
-LEFT_OUT_ROLES = {"identifier": "identifier", "constant": "never changes", "personal": "personal data", "text": "free text"}
-CLASSIFICATION_METRICS = {"roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "f1_macro", "mcc", "log_loss", "brier"}
-REGRESSION_METRICS = {"rmse", "mae", "r2", "medae", "mape"}
+LEFT_OUT_ROLES = {
+    "identifier": "identifier",
+    "constant": "never changes",
+    "personal": "personal data",
+    "text": "free text",
+}
 
 
 @dataclass(frozen=True)
@@ -81,16 +80,18 @@ def pose(table: Table, params: Any) -> Problem:
         if reserved in params and require_column(reserved, params[reserved], names) == target:
             raise OpError("invalid_input", f"{reserved}: `{target}` is the target.")
     if "group" in params and "time" in params:
-        raise OpError("invalid_input", "group and time cannot be combined.", "Give the one that describes how rows will arrive.")
-    frame = _with_target(frame, target, warnings)
-    task = _task(params["task"], frame.get_column(target), notes)
+        raise OpError(
+            "invalid_input", "group and time cannot be combined.", "Give the one that describes how rows will arrive."
+        )
+    frame = labelled_rows(frame, target, warnings)
+    task = task_of(params["task"], frame.get_column(target), notes)
     if "time" in params:
         frame = _in_time(frame, params["time"], warnings)
     signature, left_out = _features(table, frame, target, params, warnings)
-    truth, classes, frame = _truth(frame, target, task, warnings)
+    truth, classes = truth_of(frame, target, task, warnings)
     if frame.height < LEAST_ROWS:
         raise OpError("invalid_input", f"dataset: {frame.height} usable rows; at least {LEAST_ROWS} are needed.")
-    positive = _positive(truth, classes, params.get("positive"), task, notes)
+    positive = positive_of(truth, classes, params.get("positive"), task, notes)
     _count_infinite(frame, signature, warnings)
     groups = frame.get_column(params["group"]).cast(pl.String).fill_null("").to_numpy() if "group" in params else None
     categorical = [schema["name"] for schema in signature if kind_of(schema) == "categorical"]
@@ -98,7 +99,7 @@ def pose(table: Table, params: Any) -> Problem:
         table=table,
         task=task,
         target=target,
-        metric=_metric(params["metric"], task, positive is not None),
+        metric=metric_of(params["metric"], task, positive is not None),
         features=feature_frame(frame, signature),
         truth=truth,
         classes=classes,
@@ -114,49 +115,6 @@ def pose(table: Table, params: Any) -> Problem:
     )
 
 
-def _with_target(frame: pl.DataFrame, target: str, warnings: list[str]) -> pl.DataFrame:
-    values = frame.get_column(target)
-    usable = values.is_not_null() & (values.is_finite() if values.dtype.is_float() else pl.lit(True))
-    kept = frame.filter(usable)
-    missing = frame.height - kept.height
-    if missing > frame.height / 2:
-        raise OpError(
-            "invalid_input",
-            f"target: `{target}` has no usable value in {missing} of {frame.height} rows.",
-            "Filter to labelled rows with ml_data_transform, or choose another target.",
-        )
-    if missing:
-        warnings.append(f"{missing} of {frame.height} rows have no finite `{target}` and were left out.")
-    return kept
-
-
-def _task(asked: str, target: pl.Series, notes: list[str]) -> Task:
-    distinct = target.n_unique()
-    numeric = target.dtype.is_numeric()
-    whole = numeric and bool((target.cast(pl.Float64) == target.cast(pl.Float64).round()).all())
-    name = target.name
-    if not numeric and target.dtype not in (pl.String, pl.Boolean, pl.Categorical, pl.Enum):
-        raise OpError("invalid_input", f"target: `{name}` is {target.dtype}; a target is text, a boolean or a number.")
-    if asked == "auto":
-        task: Task = "classification" if not numeric or distinct <= 2 or (whole and distinct <= FEW_VALUES) else "regression"
-        kind = f"{target.dtype} with {distinct} values"
-        notes.append(f"task: read as {task}, because `{name}` is {kind}.")
-        return task
-    if asked == "regression" and not numeric:
-        raise OpError(
-            "invalid_input",
-            f"target: `{name}` is {target.dtype}; regression needs a number.",
-            "Use task `classification`, or cast the column with ml_data_transform.",
-        )
-    if asked == "classification" and numeric and not whole and distinct > 20:
-        raise OpError(
-            "invalid_input",
-            f"target: `{name}` has {distinct} different values with decimals; those are not classes.",
-            "Use task `regression`, or bin the column with ml_data_transform.",
-        )
-    return "regression" if asked == "regression" else "classification"
-
-
 def _in_time(frame: pl.DataFrame, time: str, warnings: list[str]) -> pl.DataFrame:
     column = frame.get_column(time)
     if column.dtype == pl.String:
@@ -165,11 +123,20 @@ def _in_time(frame: pl.DataFrame, time: str, warnings: list[str]) -> pl.DataFram
         raise OpError("invalid_input", f"time: `{time}` is {column.dtype}, neither a date nor a number.")
     unread = column.null_count()
     if unread > len(column) / 2:
-        raise OpError("invalid_input", f"time: {unread} of {len(column)} values of `{time}` are not dates.", "Parse it with ml_data_transform.")
+        raise OpError(
+            "invalid_input",
+            f"time: {unread} of {len(column)} values of `{time}` are not dates.",
+            "Parse it with ml_data_transform.",
+        )
     if unread:
         warnings.append(f"{unread} rows have no date in `{time}` and were left out.")
     order = column.rename("order")
-    return frame.with_columns(order.alias("__order")).drop_nulls("__order").sort("__order", maintain_order=True).drop("__order")
+    return (
+        frame.with_columns(order.alias("__order"))
+        .drop_nulls("__order")
+        .sort("__order", maintain_order=True)
+        .drop("__order")
+    )
 
 
 def _features(
@@ -198,11 +165,17 @@ def _features(
     left_out = [one for one in left_out if one["reason"] != "not included"]
     if not kept:
         said = ", ".join(f"`{one['column']}` ({one['reason']})" for one in left_out[:20])
-        raise OpError("invalid_input", f"dataset: no usable feature is left. Left out: {said or 'nothing'}.", "Name columns in include.")
+        raise OpError(
+            "invalid_input",
+            f"dataset: no usable feature is left. Left out: {said or 'nothing'}.",
+            "Name columns in include.",
+        )
     return kept, left_out
 
 
-def _why_not(schema: ColumnSchema, column: pl.Series, include: Sequence[str], exclude: set[str], params: Any) -> str | None:
+def _why_not(
+    schema: ColumnSchema, column: pl.Series, include: Sequence[str], exclude: set[str], params: Any
+) -> str | None:
     name = schema["name"]
     if name in exclude:
         return "excluded"
@@ -219,65 +192,9 @@ def _why_not(schema: ColumnSchema, column: pl.Series, include: Sequence[str], ex
     return LEFT_OUT_ROLES.get(schema["role"])
 
 
-def _truth(
-    frame: pl.DataFrame, target: str, task: Task, warnings: list[str]
-) -> tuple[np.ndarray, list[str], pl.DataFrame]:
-    values = frame.get_column(target)
-    if task == "regression":
-        truth = values.cast(pl.Float64).to_numpy()
-        if values.n_unique() < 2:
-            raise OpError("invalid_input", f"target: `{target}` has one value only; there is nothing to predict.")
-        return truth, [], frame
-    classes, truth, counts = np.unique(labels_of(values).to_numpy().astype(str), return_inverse=True, return_counts=True)
-    if len(classes) < 2:
-        only = f" (`{classes[0]}`)" if len(classes) else ""
-        raise OpError("invalid_input", f"target: `{target}` has one class only{only}; a classifier needs two.", "Add rows of another class or choose another target.")
-    if len(classes) > MOST_CLASSES:
-        raise OpError("invalid_input", f"target: `{target}` has {len(classes)} classes; at most {MOST_CLASSES} are supported.", "Group rare ones, or use task `regression` if it is a number.")
-    if counts.min() < 2:
-        lone = [str(name) for name in classes[counts < 2]]
-        raise OpError("invalid_input", f"target: class `{lone[0]}`{f' and {len(lone) - 1} more have' if len(lone) > 1 else ' has'} a single row; nothing could check it.", "Group or drop rare classes with ml_data_transform.")
-    if counts.min() * 20 < counts.max():
-        rarest = int(counts.argmin())
-        warnings.append(f"Classes are unbalanced: `{classes[rarest]}` has {counts[rarest]} of {counts.sum()} rows; read average_precision and balanced_accuracy, not accuracy.")
-    return truth.astype(np.int64), [str(name) for name in classes], frame
-
-
-def _positive(truth: np.ndarray, classes: list[str], asked: str | None, task: Task, notes: list[str]) -> int | None:
-    if len(classes) != 2:
-        if asked is not None:
-            raise OpError("invalid_input", f"positive: there is a positive class only where the target has two ({task}, {len(classes)} classes).")
-        return None
-    if asked is not None:
-        if asked not in classes:
-            raise OpError("invalid_input", f"positive: `{asked}` is not a class.", f"Classes: {', '.join(classes)}.")
-        return classes.index(asked)
-    known = [code for code, label in enumerate(classes) if label.casefold() in POSITIVE_WORDS]
-    if len(known) == 1:
-        return known[0]
-    counts = np.bincount(truth, minlength=2)
-    chosen = 0 if counts[0] < counts[1] else 1
-    notes.append(f"positive: `{classes[chosen]}`, the rarer class; set `positive` to change it.")
-    return chosen
-
-
-def _metric(asked: str, task: Task, binary: bool) -> str:
-    if asked == "auto":
-        return "roc_auc" if task == "classification" else "r2"
-    known = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
-    if asked not in known or (asked == "f1" and not binary):
-        listed = sorted(known - ({"f1"} if not binary else set()))
-        raise OpError("invalid_input", f"metric: `{asked}` does not apply to this {task}.", f"Use one of {', '.join(listed)}.")
-    return asked
-
-
 def _count_infinite(frame: pl.DataFrame, signature: Sequence[ColumnSchema], warnings: list[str]) -> None:
     for schema in signature:
         column = frame.get_column(schema["name"])
         count = int(column.is_infinite().sum()) if column.dtype.is_float() else 0
         if count:
             warnings.append(f"`{schema['name']}` has {count} infinite values; they are treated as missing.")
-
-
-def direction(metric: str) -> str:
-    return "minimize" if metric in LOWER_IS_BETTER else "maximize"

@@ -29,8 +29,10 @@ IDENTIFIER_NAME = re.compile(
     r"(^|[ _-])(id|uuid|guid|key|index|rownum|row[ _-]?number)$|^(id|idx|unnamed.*)$|[a-z](ID|Id)$"
 )
 TARGET_NAMES = frozenset(
-    "target label class y outcome response income churn churned default survived species diagnosis price is_fraud fraud "
-    "quality disease_progression medv saleprice".split()
+    (
+        *("target", "label", "class", "y", "outcome", "response", "income", "churn", "churned", "default", "survived"),
+        *("species", "diagnosis", "price", "is_fraud", "fraud", "quality", "disease_progression", "medv", "saleprice"),
+    )
 )
 LATITUDE_NAME = re.compile(r"^(lat|latitude|geo[ _-]?lat)$")
 LONGITUDE_NAME = re.compile(r"^(lon|lng|long|longitude|geo[ _-]?(lon|lng))$")

@@ -46,7 +46,9 @@ def _index(reference: dict[str, Any], column: pd.Series) -> float:
 def _level_shares(column: pd.Series, levels: list[str]) -> list[float]:
     """Share of each level, then of other texts, then of gaps."""
     known = column.map({level: code for code, level in enumerate(levels)})
-    codes = np.where(column.isna(), len(levels) + 1, known.fillna(len(levels)).to_numpy(dtype=np.float64)).astype(np.int64)
+    codes = np.where(column.isna(), len(levels) + 1, known.fillna(len(levels)).to_numpy(dtype=np.float64)).astype(
+        np.int64
+    )
     return (np.bincount(codes, minlength=len(levels) + 2) / max(len(column), 1)).tolist()
 
 

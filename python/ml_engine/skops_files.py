@@ -63,7 +63,9 @@ def _canonical(content: bytes) -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         archive.writestr(_entry("schema.json"), schema)
-        named = [(numbers.get(name.partition(".")[0], name), name) for name in source.namelist() if name != "schema.json"]
+        named = [
+            (numbers.get(name.partition(".")[0], name), name) for name in source.namelist() if name != "schema.json"
+        ]
         for renamed, name in sorted(named, key=lambda pair: int(pair[0]) if pair[0].isdigit() else 0):
             suffix = name.partition(".")[2]
             archive.writestr(_entry(f"{renamed}.{suffix}"), _unpadded(source.read(name)))

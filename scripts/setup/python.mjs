@@ -13,8 +13,12 @@ export const interpreter = join(project, ".venv", "bin", "python");
 
 /** The extras that pyproject.toml offers. @param {string} [pyproject] its text */
 export function extrasOffered(pyproject = readFileSync(join(project, "pyproject.toml"), "utf8")) {
-  const section = /^\[project\.optional-dependencies\]\n((?:(?!\[)[^\n]*\n?|\[(?![a-z])[^\n]*\n?)*)/m.exec(pyproject)?.[1] ?? "";
-  return [...section.matchAll(/^([A-Za-z0-9_-]+)\s*=\s*\[/gm)].flatMap((found) => found[1] ?? []);
+  const lines = pyproject.split("\n");
+  const begin = lines.indexOf("[project.optional-dependencies]");
+  if (begin < 0) return [];
+  const length = lines.slice(begin + 1).findIndex((line) => line.startsWith("["));
+  const section = lines.slice(begin + 1, length < 0 ? undefined : begin + 1 + length);
+  return section.flatMap((line) => /^([A-Za-z0-9_-]+)\s*=/.exec(line)?.[1] ?? []);
 }
 
 /**

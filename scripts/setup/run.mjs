@@ -1,12 +1,12 @@
 // The steps of set-up in order. Each is skipped while what it reads is unchanged and what it makes is there.
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { endRunning, run, say, SetupError, step } from "./command.mjs";
 import { adult, fetchData, german } from "./data.mjs";
 import { exclusive } from "./exclusive.mjs";
 import { findNode, npm, withNode } from "./node.mjs";
 import { extrasOffered, interpreter, syncPython } from "./python.mjs";
-import { cache, dataPackages, root, uvVersion } from "./settings.mjs";
+import { cache, dataPackages, root } from "./settings.mjs";
 import { contentOf, fingerprint, readState, writeState } from "./state.mjs";
 import { findPython, findUv } from "./uv.mjs";
 
@@ -53,7 +53,7 @@ export async function setup(asked = {}) {
 function wanted(asked, offered) {
   const state = readState(statePath);
   const extras = new Set([...state.extras.filter((extra) => offered.includes(extra)), ...(asked.extras ?? [])]);
-  return { ...state, dev: state.dev || asked.dev === true, data: state.data || asked.data === true, extras: [...extras].sort() };
+  return { ...state, dev: state.dev || asked.dev === true, data: state.data || asked.data === true, extras: [...extras].sort(), offered: [...offered] };
 }
 
 /**
@@ -64,12 +64,11 @@ function wanted(asked, offered) {
 const steps = [
   {
     name: "programs",
-    made: ({ node, python, uv }) => [node, python].every((program) => program && existsSync(program.path)) && (uv?.path === "uv" || existsSync(uv?.path ?? "")),
-    inputs: () => fingerprint(process.platform, process.arch, uvVersion),
+    made: ({ node, python }) => [node, python].every((program) => program && existsSync(program.path)),
+    inputs: () => fingerprint(process.platform, process.arch),
     run: async (state) => {
       state.node = await findNode();
       state.python = await findPython();
-      state.uv = await findUv(state.python.path);
     },
   },
   {
@@ -92,16 +91,22 @@ const steps = [
     name: "python",
     made: () => existsSync(interpreter),
     inputs: ({ dev, extras, python }) => fingerprint(contentOf(root, ["python/uv.lock", "python/pyproject.toml"]), dev, extras, python?.version),
-    run: async ({ python, uv, dev, extras }) => {
-      if (python && uv) await step("installing the Python packages (about 400 MB, a minute or two)", () => syncPython({ python: python.path, uv: uv.path, dev, extras }));
+    run: async (state) => {
+      const { python, dev, extras } = state;
+      if (!python) return;
+      const uv = await findUv(python.path);
+      state.uv = uv;
+      await step("installing the Python packages (about 400 MB, a minute or two)", () => syncPython({ python: python.path, uv: uv.path, dev, extras }));
     },
   },
   {
     name: "data",
     made: ({ data }) => !data || (existsSync(adult) && existsSync(german)),
     inputs: ({ data }) => (data ? fingerprint(dataPackages) : "not asked for"),
-    run: async ({ data, python, uv }) => {
-      if (data && python && uv) await step("fetching the data sets (about 30 MB)", () => fetchData({ python: python.path, uv: uv.path }));
+    run: async ({ data, python }) => {
+      if (!data || !python) return;
+      const { path: uv } = await findUv(python.path);
+      await step("fetching the data sets (about 30 MB)", () => fetchData({ python: python.path, uv }));
     },
   },
 ];

@@ -5,12 +5,12 @@ import { dirname, join, relative } from "node:path";
 
 /**
  * @typedef {{ path: string, version: string }} Program
- * @typedef {{ node?: Program, uv?: Program, python?: Program, dev: boolean, data: boolean, extras: string[], stamps: Record<string, string> }} State
+ * @typedef {{ node?: Program, uv?: Program, python?: Program, dev: boolean, data: boolean, extras: string[], offered: string[], stamps: Record<string, string> }} State
  */
 
 /** An unreadable file is no state: everything is looked at again. @param {string} path @returns {State} */
 export function readState(path) {
-  const none = { dev: false, data: false, extras: [], stamps: {} };
+  const none = { dev: false, data: false, extras: [], offered: [], stamps: {} };
   try {
     return { ...none, ...JSON.parse(readFileSync(path, "utf8")) };
   } catch {

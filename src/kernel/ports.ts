@@ -107,8 +107,8 @@ export interface Events {
   inclusionProof(seq: number): { seq: number; leaf: string; size: number; root: string; path: readonly string[] };
   /** The newest signed tree head and the public key (PEM) that checks it. */
   head(): { size: number; root: string; time: string; signature: string; public_key: string };
-  /** Moves events older than `before` into a file; the chain continues from its signed head. Answers how many. */
-  archive(before: string, file: string): number;
+  /** Moves events older than `before` into a file of the workspace; the chain continues from its signed head. */
+  archive(before: string): { count: number; path: string | null };
 }
 
 export type RunStatus = "RUNNING" | "FINISHED" | "FAILED" | "CANCELLED";

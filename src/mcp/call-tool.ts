@@ -23,7 +23,7 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
     guardEffect(tool, params, parts.config.read_only);
     const resolved = await call.resolve(params, caller.signal);
     if (isLong(tool)) {
-      const job = await startJob(call, resolved, params.wait_seconds, caller, parts);
+      const job = await startJob(call, resolved, caller, parts);
       return job.ended ? present(tool, job.result) : presentJob(tool, job.handle);
     }
     const raw = await tool.run(resolved, call.ports(caller.signal));

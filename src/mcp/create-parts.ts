@@ -7,7 +7,6 @@ import type { Log } from "../log.ts";
 import { AllowedPaths } from "../policy/paths.ts";
 import { workerEnvironment } from "../runtime/environment.ts";
 import { Python } from "../runtime/python.ts";
-import { startedAt } from "../runtime/processes.ts";
 import type { Store } from "../store/store.ts";
 import { adoptOrphans } from "./jobs.ts";
 import type { Parts } from "./parts.ts";
@@ -49,7 +48,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
   async function open(): Promise<void> {
     mkdirSync(config.workspace, { recursive: true, mode: 0o700 });
     const { openStore } = await import("../store/store.ts");
-    store = await openStore(config.workspace, { keyFolder: config.key_dir, owner: { pid: process.pid, started: startedAt(process.pid) } });
+    store = await openStore(config.workspace, { keyFolder: config.key_dir });
     paths = new AllowedPaths([config.workspace, ...config.allow_dirs]);
     adoptOrphans(parts);
   }

@@ -2,6 +2,7 @@ import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { type CallState, artifactsFolder, callFolder, publish } from "./call.ts";
 import { join } from "node:path";
+import type { JobOutcome } from "../store/jobs.ts";
 import type { Parts } from "./parts.ts";
 import { settleFailed, settleOk } from "./settle.ts";
 
@@ -12,15 +13,16 @@ export type JobEnd = { readonly raw: unknown } | { readonly error: unknown };
 export function endJob(parts: Parts, tool: Tool, state: CallState, end: JobEnd): void {
   const store = parts.store();
   const { workspace } = parts.config;
+  const settle = (write: () => JobOutcome) => store.transaction(() => store.jobs.settle(state.id, write));
   const fail = (error: unknown) =>
-    store.jobs.settle(state.id, () => {
+    settle(() => {
       settleFailed(tool, state, error, store, workspace);
       const { kind, message, hint } = error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
       return { state: kind === "cancelled" ? "cancelled" : "error", error: { kind, message, hint: hint ?? null } };
     });
   if ("error" in end) return void fail(end.error);
   try {
-    store.jobs.settle(state.id, () => {
+    settle(() => {
       publish(join(callFolder(workspace, state.id, true), "artifacts"), artifactsFolder(workspace, state.id));
       return { state: "done", result: settleOk(tool, state, end.raw, store) };
     });

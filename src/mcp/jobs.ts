@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { nearest } from "../routing/nearest.ts";
@@ -22,13 +23,13 @@ export type JobView = { readonly ended: true; readonly result: unknown } | { rea
 const own = new Map<string, { readonly call: Call; readonly stop: AbortController; readonly end: Promise<void> }>();
 
 /** Starts a long call as a job and waits for it as long as it was asked to. */
-export async function startJob(call: Call, params: Readonly<Record<string, unknown>>, waitSeconds: number, caller: Caller, parts: Parts): Promise<JobView> {
+export async function startJob(call: Call, params: Readonly<Record<string, unknown>>, caller: Caller, parts: Parts): Promise<JobView> {
   const { tool, state } = call;
   const store = parts.store();
   if (tool.opensRun) state.run_id = call.id;
   store.transaction(() => {
     if (state.run_id !== null) store.runs.start(describeRun(state, parts.config.root));
-    store.jobs.create({ id: call.id, tool: tool.name, state: JSON.stringify(state), owner_pid: process.pid, owner_started: startedAt(process.pid) });
+    store.jobs.create({ id: call.id, tool: tool.name, call: JSON.stringify(state), run_id: state.run_id, owner_pid: process.pid, owner_started: startedAt(process.pid) });
     recordStart(tool, state, store);
   });
   call.settled = true;
@@ -45,7 +46,7 @@ export async function startJob(call: Call, params: Readonly<Record<string, unkno
       call.tidy();
     });
   own.set(call.id, { call, stop, end });
-  return await follow(call.id, waitSeconds, caller, parts);
+  return await follow(call.id, z.number().parse(params["wait_seconds"]), caller, parts);
 }
 
 /** Waits on for a job, whoever started it, or stops it. */

@@ -66,7 +66,8 @@ def _ambiguous(name: str, chosen: str, others: Iterable[str]) -> str | None:
     if other is None:
         return None
     kind = "datetime" if "%H" in chosen else "date"
-    return f'`{name}` fits {_plain(chosen)} and {_plain(other)}; read as {_plain(chosen)}. If that is wrong, set types: {{"{name}": "{kind}:{_plain(other)}"}}.'
+    otherwise = f'types: {{"{name}": "{kind}:{_plain(other)}"}}'
+    return f"`{name}` fits {_plain(chosen)} and {_plain(other)}; read as {_plain(chosen)}. If wrong, set {otherwise}."
 
 
 def _mixed(column: pl.Series, parsed: dict[str, pl.Series]) -> str | None:

@@ -68,7 +68,8 @@ def read_delimited(path: Path, options: ReadOptions, scratch: Path, field: str) 
         if rejects:
             raise OpError(
                 "invalid_input",
-                f"{field}: no row of `{path.name}` fits its header of {len(dialect.names)} columns (line {rejects[0].line}: {rejects[0].reason})",
+                f"{field}: no row of `{path.name}` fits its header of {len(dialect.names)} columns "
+                f"(line {rejects[0].line}: {rejects[0].reason})",
                 "Set `delimiter`, `quote` or `header`.",
             )
         raise OpError(
@@ -155,10 +156,19 @@ def _one_newline(text: TextFile, scratch: Path) -> TextFile:
 def _query(text: TextFile, dialect: Dialect, keys: list[str]) -> str:
     columns = ", ".join(f"'{key}': 'VARCHAR'" for key in keys)
     size = max(2_000_000, 2 * text.longest_line_bytes + 1024)
-    return (
-        f"SELECT * FROM read_csv({_quoted(str(text.path))}, auto_detect=false, header={str(dialect.header).lower()}, delim={_quoted(dialect.delimiter)}, "
-        f"quote={_quoted(dialect.quote)}, escape={_quoted(dialect.escape)}, columns={{{columns}}}, store_rejects=true, strict_mode=true, max_line_size={size})"
-    )
+    options = {
+        "auto_detect": "false",
+        "header": str(dialect.header).lower(),
+        "delim": _quoted(dialect.delimiter),
+        "quote": _quoted(dialect.quote),
+        "escape": _quoted(dialect.escape),
+        "columns": f"{{{columns}}}",
+        "store_rejects": "true",
+        "strict_mode": "true",
+        "max_line_size": str(size),
+    }
+    given = ", ".join(f"{key}={value}" for key, value in options.items())
+    return f"FROM read_csv({_quoted(str(text.path))}, {given})"
 
 
 def _quoted(text: str) -> str:

@@ -1,6 +1,5 @@
 """One table from a file, several files of one shape, or a sample, whatever the format."""
 
-import glob
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +15,15 @@ from ml_engine.reading.json_text import read_json, read_json_lines
 from ml_engine.reading.options import Reading, ReadOptions, Reject
 from ml_engine.reading.samples import PREFIX, read_sample
 
-SUFFIXES = {
-    ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv", ".data": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow", ".xlsx": "excel", ".xls": "excel", ".xlsb": "excel", ".ods": "excel",
-}  # fmt: skip
+SUFFIXES_OF = {
+    "csv": (".csv", ".tsv", ".tab", ".txt", ".data"),
+    "json": (".json",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "parquet": (".parquet", ".pq"),
+    "arrow": (".arrow", ".feather", ".ipc"),
+    "excel": (".xlsx", ".xls", ".xlsb", ".ods"),
+}
+SUFFIXES = {suffix: kind for kind, suffixes in SUFFIXES_OF.items() for suffix in suffixes}
 MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
 REFUSED_MAGIC = (
     (b"\x80\x04", "a pickle"),
@@ -68,7 +72,7 @@ def _paths(source: str, field: str) -> list[Path]:
         if not found:
             raise OpError("not_found", f"{field}: the folder `{path.name}` has no data file", f"Readable: {READABLE}.")
         return found
-    found = sorted(Path(match) for match in glob.glob(source, recursive=True) if Path(match).is_file())
+    found = sorted(match for match in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if match.is_file())
     if not found:
         raise OpError(
             "not_found",
@@ -167,7 +171,7 @@ def _put_aside(
     bad = {name: (after[name].is_null() & before[name].is_not_null()) for name in options.types}
     if not any(flags.any() for flags in bad.values()):
         return after, []
-    row_is_bad = pl.select(pl.any_horizontal(*[flags for flags in bad.values()])).to_series()
+    row_is_bad = pl.select(pl.any_horizontal(list(bad.values()))).to_series()
     rows = [int(row) for row in row_is_bad.arg_true()]
     first = [next(name for name, flags in bad.items() if flags[row]) for row in rows]
     rejects = [

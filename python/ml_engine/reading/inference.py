@@ -69,8 +69,8 @@ def find_type(column: pl.Series, decimal: str | None, delimiter: str) -> Found:
         return Found(*_numbers(column, present))
     if as_number.null_count() == len(probe) and probe.str.to_lowercase().is_in(["true", "false"]).all():
         lowered = column.str.strip_chars().str.to_lowercase()
-        if present.str.to_lowercase().is_in(["true", "false"]).all():
-            return Found(lowered == "true")
+        only_words = present.str.to_lowercase().is_in(["true", "false"]).all()
+        return Found(lowered == "true") if only_words else Found(column)
     if decimal == "," or (decimal is None and delimiter != ","):
         if (
             probe.str.contains(DECIMAL_COMMA).all()
@@ -148,7 +148,8 @@ def _numbers(column: pl.Series, present: pl.Series) -> tuple[pl.Series, str | No
     if len(stray) <= 0.05 * len(present):
         return (
             column,
-            f'`{column.name}` stays text: {len(stray)} of {len(present)} values are no numbers, e.g. `{str(stray[0])[:40]}`. Set types: {{"{column.name}": "float"}} to put those rows aside.',
+            f"`{column.name}` stays text: {len(stray)} of {len(present)} values are no numbers, "
+            f'e.g. `{str(stray[0])[:40]}`. Set types: {{"{column.name}": "float"}} to put those rows aside.',
         )
     return column, None
 

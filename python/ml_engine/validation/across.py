@@ -7,7 +7,7 @@ import polars as pl
 from ml_engine.cells import number
 from ml_engine.names import nearest
 from ml_engine.validation.plans import Kwargs, Plan, RuleError, Scope, Verdict, bounds, each_value, range_words, within
-from ml_engine.validation.values import column_name, need, need_list, need_numbers
+from ml_engine.validation.values import as_list, column_name, need, need_list, need_numbers
 
 Builder = Callable[[Kwargs, Scope], Plan]
 
@@ -29,10 +29,12 @@ def _joined(values: Sequence[pl.Expr]) -> pl.Expr:
     return pl.concat_str([one.cast(pl.String).fill_null("null") for one in values], separator=", ")
 
 
-def _pair(kwargs: Kwargs, scope: Scope, unexpected: Callable[[pl.Expr, pl.Expr], pl.Expr], words: str) -> Plan:
+def _pair(
+    kwargs: Kwargs, scope: Scope, unexpected: Callable[[pl.Expr, pl.Expr], pl.Expr], words: str, *, ordered: bool = True
+) -> Plan:
     a, b = column_name(kwargs, scope, "column_A"), column_name(kwargs, scope, "column_B")
     one, two = scope.schema[a], scope.schema[b]
-    if (one.is_numeric(), one.is_temporal()) != (two.is_numeric(), two.is_temporal()):
+    if ordered and (one.is_numeric(), one.is_temporal()) != (two.is_numeric(), two.is_temporal()):
         raise RuleError(f"`{a}` ({one}) and `{b}` ({two}) cannot be compared")
     left, right = scope.column(a), scope.column(b)
     keep = _rows_kept(
@@ -58,13 +60,13 @@ def equal(kwargs: Kwargs, scope: Scope) -> Plan:
 
 
 def pair_in_set(kwargs: Kwargs, scope: Scope) -> Plan:
-    pairs = need_list(kwargs, "value_pairs_set")
     allowed = [
-        ", ".join("null" if value is None else str(value) for value in pair)
-        for pair in pairs
-        if isinstance(pair, (list, tuple))
-    ]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-    return _pair(kwargs, scope, lambda a, b: ~_joined([a, b]).is_in(allowed), "are pairs that are not in the set")
+        ", ".join("null" if value is None else str(value) for value in as_list(pair))
+        for pair in need_list(kwargs, "value_pairs_set")
+    ]
+    return _pair(
+        kwargs, scope, lambda a, b: ~_joined([a, b]).is_in(allowed), "are pairs that are not in the set", ordered=False
+    )
 
 
 def _several(kwargs: Kwargs, scope: Scope) -> tuple[list[str], list[pl.Expr], pl.Expr]:
@@ -193,7 +195,7 @@ def column_exists(kwargs: Kwargs, scope: Scope) -> Plan:
     place = number(kwargs.get("column_index"))
     if name not in scope.schema:
         guess = nearest(name, scope.names)
-        return _fixed(Verdict(False, f"there is no column `{name}`{f'; did you mean `{guess}`?' if guess else ''}."))
+        return _fixed(Verdict(False, f"there is no column `{name}`{f'; did you mean `{guess}`?' if guess else '.'}"))
     found = list(scope.names).index(name)
     success = place is None or found == place
     return _fixed(

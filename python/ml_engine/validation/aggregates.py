@@ -121,7 +121,7 @@ def _distinct(kind: str) -> Builder:
         wanted = as_series(need_list(kwargs, "value_set"), scope.schema[name]).unique(maintain_order=True)
         every = scope.column(name)
         distinct = every.drop_nulls().unique(maintain_order=True)
-        strange = distinct.filter(~distinct.is_in(wanted.implode()))
+        strange = distinct.filter(~distinct.cast(wanted.dtype).is_in(wanted.implode()))
         have = distinct.cast(wanted.dtype).implode()
         given = pl.lit(wanted)
         lacking = given.filter(~given.is_in(have))
@@ -178,7 +178,7 @@ def most_common(kwargs: Kwargs, scope: Scope) -> Plan:
     return Plan(
         judge,
         {
-            "hit": modes.is_in(wanted.implode()).any(),
+            "hit": modes.cast(wanted.dtype).is_in(wanted.implode()).any(),
             "modes": modes.head(SHOWN_VALUES).implode(),
             "elements": every.len(),
             "missing": every.null_count(),

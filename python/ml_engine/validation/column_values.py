@@ -43,7 +43,7 @@ def in_set(kwargs: Kwargs, scope: Scope) -> Plan:
     every = scope.column(name)
     values = every.drop_nulls()
     allowed = as_series(need_list(kwargs, "value_set"), scope.schema[name])
-    return each_value(values, ~values.is_in(allowed.implode()), every, kwargs, "are not in the set")
+    return each_value(values, ~values.cast(allowed.dtype).is_in(allowed.implode()), every, kwargs, "are not in the set")
 
 
 def not_in_set(kwargs: Kwargs, scope: Scope) -> Plan:
@@ -51,7 +51,9 @@ def not_in_set(kwargs: Kwargs, scope: Scope) -> Plan:
     every = scope.column(name)
     values = every.drop_nulls()
     banned = as_series(need_list(kwargs, "value_set"), scope.schema[name])
-    return each_value(values, values.is_in(banned.implode()), every, kwargs, "are in the set they must not be in")
+    return each_value(
+        values, values.cast(banned.dtype).is_in(banned.implode()), every, kwargs, "are in the set they must not be in"
+    )
 
 
 def between(kwargs: Kwargs, scope: Scope) -> Plan:

@@ -124,8 +124,8 @@ def _level_counts(a: pl.Series, b: pl.Series) -> Floats:
 def numeric_shares(before: Floats, now: Floats) -> tuple[Floats, Floats]:
     """Shares of both samples in the deciles of `before`; each array sums to 1."""
     edges = np.unique(np.quantile(before, np.linspace(0, 1, BINS + 1)[1:-1]))
-    p = np.bincount(np.searchsorted(edges, before, side="right"), minlength=len(edges) + 1)
-    q = np.bincount(np.searchsorted(edges, now, side="right"), minlength=len(edges) + 1)
+    p = np.bincount(np.searchsorted(edges, before, side="left"), minlength=len(edges) + 1)
+    q = np.bincount(np.searchsorted(edges, now, side="left"), minlength=len(edges) + 1)
     return p / p.sum(), q / q.sum()
 
 

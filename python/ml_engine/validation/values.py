@@ -8,12 +8,15 @@ import polars as pl
 from ml_engine.reading.dates import parse_dates
 from ml_engine.validation.plans import Kwargs, RuleError, Scope
 
-GROUPS = {
-    "INTEGER": "integer", "INT": "integer", "INT64": "integer", "INT32": "integer", "BIGINT": "integer", "SMALLINT": "integer",
-    "FLOAT": "float", "FLOAT64": "float", "FLOAT32": "float", "DOUBLE": "float", "REAL": "float", "NUMERIC": "float", "DECIMAL": "float",
-    "STRING": "text", "STR": "text", "OBJECT": "text", "VARCHAR": "text", "TEXT": "text", "UTF8": "text", "CHAR": "text",
-    "BOOL": "boolean", "BOOLEAN": "boolean", "DATE": "date", "DATETIME": "datetime", "DATETIME64": "datetime", "TIMESTAMP": "datetime",
-}  # fmt: skip
+NAMES_OF = {
+    "integer": "INTEGER INT INT64 INT32 BIGINT SMALLINT",
+    "float": "FLOAT FLOAT64 FLOAT32 DOUBLE REAL NUMERIC DECIMAL",
+    "text": "STRING STR OBJECT VARCHAR TEXT UTF8 CHAR",
+    "boolean": "BOOL BOOLEAN",
+    "date": "DATE",
+    "datetime": "DATETIME DATETIME64 TIMESTAMP",
+}
+GROUPS = {name: group for group, names in NAMES_OF.items() for name in names.split()}
 """Names of types that Great Expectations' suites use, over pandas, Spark and SQL."""
 
 
@@ -23,8 +26,8 @@ def type_group(dtype: pl.DataType) -> str:
         return "integer"
     if dtype.is_float():
         return "float"
-    named = {pl.String: "text", pl.Boolean: "boolean", pl.Date: "date"}
-    return "datetime" if isinstance(dtype, pl.Datetime) else named.get(dtype.base_type(), str(dtype).lower())
+    named = {"String": "text", "Boolean": "boolean", "Date": "date"}
+    return "datetime" if isinstance(dtype, pl.Datetime) else named.get(str(dtype), str(dtype).lower())
 
 
 def named_group(name: object) -> str:
@@ -63,10 +66,15 @@ def need_list(kwargs: Kwargs, key: str) -> list[object]:
     Raises:
         RuleError: it is not there, no list, or empty.
     """
-    found = need(kwargs, key)
-    if not isinstance(found, (list, tuple)) or not found:
+    found = as_list(need(kwargs, key))
+    if not found:
         raise RuleError(f"`{key}` is a list with at least one entry")
-    return list(cast(Sequence[object], found))
+    return found
+
+
+def as_list(value: object) -> list[object]:
+    """A list or tuple as a list; empty for anything else."""
+    return list(cast(Sequence[object], value)) if isinstance(value, (list, tuple)) else []
 
 
 def need_numbers(name: str, dtype: pl.DataType) -> None:
@@ -91,7 +99,7 @@ def literal(value: object, dtype: pl.DataType) -> pl.Expr:
 
 
 def as_series(values: Iterable[object], dtype: pl.DataType) -> pl.Series:
-    """`values` as a series comparable with a column of type `dtype`.
+    """`values` as a series comparable with a column of type `dtype`, once that is cast to the series' type.
 
     Raises:
         RuleError: one of them cannot be.
@@ -101,8 +109,13 @@ def as_series(values: Iterable[object], dtype: pl.DataType) -> pl.Series:
         return pl.Series([str(value) for value in given], dtype=pl.String)
     if dtype.is_numeric():
         try:
-            return pl.Series([float(str(value)) for value in given], dtype=pl.Float64)
-        except ValueError as error:
+            whole = dtype.is_integer() and all(isinstance(value, int) for value in given)
+            return (
+                pl.Series(given, dtype=pl.Int64)
+                if whole
+                else pl.Series([float(str(value)) for value in given], dtype=pl.Float64)
+            )
+        except (ValueError, OverflowError) as error:
             raise RuleError(f"`{given[0]}` is no number") from error
     if dtype == pl.Boolean:
         words = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}

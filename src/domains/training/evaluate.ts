@@ -51,7 +51,7 @@ export default pythonTool({
   }),
   output: z.strictObject({
     metrics: z.record(z.string(), z.number()).describe("Metric to value."),
-    intervals: z.array(Interval).describe("95 % percentile bootstrap."),
+    intervals: z.array(Interval).describe("95 %, bias-corrected bootstrap."),
     resamples: z.int(),
     task: z.enum(["classification", "regression"]),
     model: z.string(),

@@ -1,5 +1,6 @@
 import { defineDomain } from "../../kernel/domain.ts";
 import evaluate from "./evaluate.ts";
+import experiment from "./experiment.ts";
 import sweep from "./sweep.ts";
 import train from "./train.ts";
 
@@ -7,5 +8,5 @@ export default defineDomain({
   id: "training",
   title: "Training",
   description: "Train models, measure them honestly, search their settings, and keep the runs.",
-  tools: [train, evaluate, sweep],
+  tools: [train, evaluate, sweep, experiment],
 });

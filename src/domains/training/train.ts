@@ -36,7 +36,7 @@ export default pythonTool({
     family: z.enum(["auto", ...FAMILIES]).default("auto"),
     params,
     calibration: z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Calibrates probabilities."),
-    time_budget_seconds: z.number().min(1).max(86_400).default(12).describe("No new fold or family starts after it."),
+    time_budget_seconds: z.number().min(1).max(86_400).optional().describe("Plans to end by then; 15 for `auto`."),
     seed,
     ...job,
   }),

@@ -8,7 +8,7 @@ import numpy as np
 
 from ml_engine.calibration import Calibrator, cross_calibrated
 from ml_engine.contract.training import Candidate, TrainParams, TrainResult
-from ml_engine.crossval import Validation, baseline, fit, pipeline_for, validate
+from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
 from ml_engine.errors import OpError
 from ml_engine.families import FAMILIES, require_params
 from ml_engine.folds import Folds, plan
@@ -19,16 +19,18 @@ from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
 from ml_engine.tables import read_table
 
-AUTO = ["lightgbm", "linear", "random_forest", "hist_gradient_boosting", "xgboost", "extra_trees"]
+AUTO = ["linear", "lightgbm", "random_forest", "hist_gradient_boosting", "xgboost", "extra_trees"]
 """What `auto` tries, in this order while there is time."""
-SCREENING_ROWS = 8000
+AUTO_SECONDS = 15
+SCREENING_ROWS = 4000
 SCREENING_FOLDS = 3
 
 
 def train(params: TrainParams, job: Job) -> TrainResult:
     started = time.monotonic()
     seed, balanced = params["seed"], params["class_weight"] == "balanced"
-    deadline = started + params["time_budget_seconds"]
+    budget = params.get("time_budget_seconds", AUTO_SECONDS if params["family"] == "auto" else float("inf"))
+    deadline = started + budget
     problem = pose(read_table(params["dataset"]), params)
     require_sense(params, problem)
     job.progress(0, 100, "checking for leakage")
@@ -37,28 +39,62 @@ def train(params: TrainParams, job: Job) -> TrainResult:
     base = baseline(problem, folds)
     chosen = choose(problem, folds, params, deadline, job)
     family = chosen.family
-    job.params({"family": family, "task": problem.task, "target": problem.target, "folds": len(folds.splits), "rows": problem.rows, "features": len(problem.signature), "seed": seed, "class_weight": params["class_weight"], "calibration": params["calibration"]})
+    job.params(
+        {
+            "family": family,
+            "task": problem.task,
+            "target": problem.target,
+            "folds": len(folds.splits),
+            "rows": problem.rows,
+            "features": len(problem.signature),
+            "seed": seed,
+            "class_weight": params["class_weight"],
+            "calibration": params["calibration"],
+        }
+    )
 
     def heard(number: int, scores: Scores) -> None:
         job.metrics({f"fold/{name}": value for name, value in scores.items()}, step=number)
         job.progress(40 + 45 * number / len(folds.splits), 100, f"{family}: fold {number} of {len(folds.splits)}")
 
-    cross = validate(problem, folds, lambda: pipeline_for(problem, family, params["params"], seed, balanced), heard, deadline)
+    cross = validate(
+        problem,
+        folds,
+        lambda: pipeline_for(problem, family, params["params"], seed, balanced, refit=False),
+        heard,
+        deadline,
+    )
     done, planned = len(cross.scores), len(folds.splits)
     if done < planned:
         problem.warnings.append(f"time_budget_seconds ran out after {done} of {planned} folds.")
     calibrated = calibrate(problem, cross, params["calibration"])
     job.progress(88, 100, f"{family}: fitting on all rows")
-    pipeline = fit(pipeline_for(problem, family, params["params"], seed, balanced), problem)
+    pipeline = fit(pipeline_for(problem, family, final_params(params["params"], cross), seed, balanced), problem)
     metrics, spread = summary(calibrated.scores)
     compare_with_baseline(problem, metrics, base.mean)
     job.metrics(metrics)
     job.metrics({f"baseline/{name}": value for name, value in base.mean.items()})
     framework, model_type = framework_and_type(pipeline, family)
     settings = described(pipeline, family, params["params"])
-    job.params({f"param/{name}": value for name, value in settings.items() if value is None or isinstance(value, str | int | float | bool)})
+    job.params(
+        {
+            f"param/{name}": value
+            for name, value in settings.items()
+            if value is None or isinstance(value, str | int | float | bool)
+        }
+    )
     name = params.get("model_name") or model_name(problem, family)
-    staged = stage(job, problem, pipeline, name=name, family=family, params=params["params"], metrics=metrics, seed=seed, calibrator=calibrated.calibrator)
+    staged = stage(
+        job,
+        problem,
+        pipeline,
+        name=name,
+        family=family,
+        params=settings,
+        metrics=metrics,
+        seed=seed,
+        calibrator=calibrated.calibrator,
+    )
     job.progress(100, 100, "done")
     return {
         "run_id": job.id,
@@ -104,7 +140,9 @@ def require_sense(params: TrainParams, problem: Problem) -> None:
         raise OpError("invalid_input", "calibration: a regression has no probabilities.")
     if family == "auto":
         if params["params"]:
-            raise OpError("invalid_input", "params: settings belong to one family; `auto` tries several.", "Name a family.")
+            raise OpError(
+                "invalid_input", "params: settings belong to one family; `auto` tries several.", "Name a family."
+            )
         return
     require_params(family, problem.task, problem.rows, params["params"])
 
@@ -122,20 +160,36 @@ def choose(problem: Problem, folds: Folds, params: TrainParams, deadline: float,
     seed, balanced = params["seed"], params["class_weight"] == "balanced"
     screened, screening = screen(problem, folds, seed)
     started = time.monotonic()
-    # The winner's own cross-validation and fit on all rows take about two thirds of the time.
-    stop = started + max(deadline - started, 1.0) / 3
+    # The winner's own cross-validation and fit on all rows need the other half.
+    stop = started + max(deadline - started, 1.0) / 2
     candidates: list[Candidate] = []
     for number, family in enumerate(AUTO, start=1):
         if candidates and time.monotonic() > stop:
             candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": "no time left"})
             continue
-        found = validate(screened, screening, lambda family=family: pipeline_for(screened, family, {}, seed, balanced))
-        candidates.append({"family": family, "score": found.mean.get(problem.metric), "sd": found.sd.get(problem.metric), "seconds": round(found.seconds, 3), "note": None})
+        found = validate(
+            screened, screening, lambda family=family: pipeline_for(screened, family, {}, seed, balanced, refit=False)
+        )
+        candidates.append(
+            {
+                "family": family,
+                "score": found.mean.get(problem.metric),
+                "sd": found.sd.get(problem.metric),
+                "seconds": round(found.seconds, 3),
+                "note": None,
+            }
+        )
         job.progress(5 + 35 * number / len(AUTO), 100, f"compared {family}")
-    ranked = sorted(candidates, key=lambda one: -np.inf if one["score"] is None else better(problem.metric, one["score"]), reverse=True)
+    ranked = sorted(
+        candidates,
+        key=lambda one: -np.inf if one["score"] is None else better(problem.metric, one["score"]),
+        reverse=True,
+    )
     skipped = [one["family"] for one in ranked if one["score"] is None]
     if skipped:
-        problem.warnings.append(f"No time to try {', '.join(skipped)}; a larger time_budget_seconds would, and could change the choice.")
+        problem.warnings.append(
+            f"No time to try {', '.join(skipped)}; a larger time_budget_seconds would, and could change the choice."
+        )
     rows = "all rows" if screened is problem else f"a sample of {screened.rows} rows"
     job.decide(
         {
@@ -143,7 +197,10 @@ def choose(problem: Problem, folds: Folds, params: TrainParams, deadline: float,
             "selected": ranked[0]["family"],
             "task": problem.task,
             "alternatives": [{"name": one["family"], "score": one["score"]} for one in ranked],
-            "rationale": f"Best cross-validated {problem.metric} on {rows}, {len(screening.splits)} folds, {screening.scheme}; default settings.",
+            "rationale": (
+                f"Best cross-validated {problem.metric} on {rows}, {len(screening.splits)} folds, {screening.scheme}; "
+                "default settings."
+            ),
         }
     )
     return Choice(ranked[0]["family"], ranked)
@@ -155,7 +212,10 @@ def screen(problem: Problem, folds: Folds, seed: int) -> tuple[Problem, Folds]:
         return problem, folds
     rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:SCREENING_ROWS])
     sample = problem.take(rows)
-    if problem.task == "classification" and np.bincount(sample.truth, minlength=len(problem.classes)).min() < SCREENING_FOLDS:
+    if (
+        problem.task == "classification"
+        and np.bincount(sample.truth, minlength=len(problem.classes)).min() < SCREENING_FOLDS
+    ):
         return problem, folds
     return sample, plan(sample, SCREENING_FOLDS, seed)
 
@@ -190,7 +250,9 @@ def compare_with_baseline(problem: Problem, metrics: Scores, base: Scores) -> No
     """Warns where the model has learnt nothing."""
     name = problem.metric
     if name in metrics and name in base and better(name, metrics[name]) <= better(name, base[name]):
-        problem.warnings.append(f"The model is no better than the baseline by {name} ({metrics[name]:.4g} against {base[name]:.4g}).")
+        problem.warnings.append(
+            f"The model is no better than the baseline by {name} ({metrics[name]:.4g} against {base[name]:.4g})."
+        )
 
 
 def described(pipeline: Any, family: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -204,5 +266,7 @@ def described(pipeline: Any, family: str, given: dict[str, Any]) -> dict[str, An
     core = getattr(last, "regressor", last)
     defaults = type(core)().get_params(deep=False)
     used = core.get_params(deep=False)
-    changed = {key: value for key, value in used.items() if key not in {"random_state", "n_jobs"} and value != defaults[key]}
+    changed = {
+        key: value for key, value in used.items() if key not in {"random_state", "n_jobs"} and value != defaults[key]
+    }
     return {key: list(value) if isinstance(value, tuple) else value for key, value in changed.items()}

@@ -1,0 +1,1 @@
+"""Numbers, alerts and pictures that describe a table."""

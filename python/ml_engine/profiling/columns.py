@@ -1,0 +1,170 @@
+"""Statistics of each column."""
+
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from ml_engine.cells import Cell, cell, number
+from ml_engine.contract.data import ColumnProfile, TopValue
+from ml_engine.contract.manifest import ColumnSchema
+
+HISTOGRAM_BINS = 20
+TOP_VALUES = 5
+QUANTILES = {"p05": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+Floats = npt.NDArray[np.float64]
+EXACT_INTEGERS = 2.0**53
+"""Whole numbers past this are no longer all different as floats."""
+
+
+def profile_columns(frame: pl.DataFrame, columns: list[ColumnSchema]) -> list[ColumnProfile]:
+    """One full profile for each of `columns`, in their order.
+
+    Moments and quantiles are of the values that are neither missing nor infinite; std and variance have ddof 1,
+    skewness is the biased Fisher-Pearson g1, kurtosis excess; quantiles are linearly interpolated.
+    """
+    return [_profile(frame[column["name"]], column) for column in columns]
+
+
+def _profile(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
+    found: ColumnProfile = {
+        "name": schema["name"],
+        "dtype": schema["dtype"],
+        "role": schema["role"],
+        "missing": column.null_count() / max(len(column), 1),
+        "distinct": 0,
+    }
+    if column.dtype.is_numeric():
+        return {**found, **_of_numbers(column, schema)}
+    present = column.drop_nulls()
+    found["distinct"] = present.n_unique()
+    if column.dtype.is_temporal():
+        gap = present.sort().diff().max()
+        more: dict[str, object] = {} if gap is None else {"largest_gap": str(gap)}
+        return {**found, "min": cell(present.min()), "max": cell(present.max()), "more": more}
+    return {**found, "top": top_values(column), "more": _of_text(present) if column.dtype == pl.String else {}}
+
+
+def _of_text(present: pl.Series) -> dict[str, object]:
+    lengths = present.str.len_chars()
+    return {
+        "min_length": lengths.min(),
+        "mean_length": number(lengths.mean()),
+        "max_length": lengths.max(),
+        "empty": int((present == "").sum()),
+        "padded": int((present != present.str.strip_chars()).sum()),
+    }
+
+
+def _of_numbers(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
+    present = column.drop_nulls().cast(pl.Float64).to_numpy()
+    finite = np.sort(present[np.isfinite(present)])
+    infinite = len(present) - len(finite)
+    distinct = int((np.diff(finite) > 0).sum()) + (len(finite) > 0) + len(np.unique(present[np.isinf(present)]))
+    if column.dtype.is_integer() and len(finite) and abs(finite[-1]) + abs(finite[0]) >= EXACT_INTEGERS:
+        distinct = column.drop_nulls().n_unique()
+    q = {key: number(float(np.quantile(finite, level))) if len(finite) else None for key, level in QUANTILES.items()}
+    moments = _moments(finite)
+    low, high = (number(float(finite[0])), number(float(finite[-1]))) if len(finite) else (None, None)
+    p25, p75 = q["p25"], q["p75"]
+    mean, std = moments["mean"], moments["std"]
+    more: dict[str, object] = {
+        "zeros": int((present == 0).sum()),
+        "negative": int((present < 0).sum()),
+        "infinite": infinite,
+        "sum": number(float(finite.sum())),
+        "p05": q["p05"],
+        "p95": q["p95"],
+        "mad": number(float(np.median(np.abs(finite - q["median"])))) if q["median"] is not None else None,
+        "kurtosis": moments["kurtosis"],
+        "variance": None if std is None else std * std,
+        "range": None if low is None or high is None else high - low,
+        "iqr": None if p25 is None or p75 is None else p75 - p25,
+        "cv": std / mean if std is not None and mean else None,
+        "monotonic": _monotonic(column),
+        "histogram": _histogram(finite),
+    }
+    found: dict[str, object] = {
+        "distinct": distinct,
+        "mean": mean,
+        "std": std,
+        "min": _like(low, column),
+        "p25": p25,
+        "median": q["median"],
+        "p75": p75,
+        "max": _like(high, column),
+        "skewness": moments["skewness"],
+        "outliers": 0 if p25 is None or p75 is None else _outliers(finite, p25, p75),
+        "more": more,
+    }
+    if schema["role"] in ("ordinal", "target_candidate", "constant") or distinct <= TOP_VALUES:
+        found["top"] = top_values(column)
+    return cast(ColumnProfile, found)
+
+
+def _moments(finite: Floats) -> dict[str, float | None]:
+    if len(finite) == 0:
+        return {"mean": None, "std": None, "skewness": None, "kurtosis": None}
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        mean = float(finite.mean())
+        centred = finite - mean
+        squares = centred * centred
+        second = float(squares.mean())
+        std = float(np.sqrt(squares.sum() / (len(finite) - 1))) if len(finite) > 1 else None
+        # Values that differ by rounding alone have no shape.
+        flat = second <= (1e-15 * abs(mean)) ** 2
+        skewness = None if flat else float((squares * centred).mean()) / second**1.5
+        kurtosis = None if flat else float((squares * squares).mean()) / second**2 - 3
+    return {"mean": number(mean), "std": number(std), "skewness": number(skewness), "kurtosis": number(kurtosis)}
+
+
+def _outliers(finite: Floats, p25: float, p75: float) -> int:
+    """Values beyond 1.5 interquartile ranges of the quartiles; `finite` is sorted."""
+    reach = 1.5 * (p75 - p25)
+    below, above = np.searchsorted(finite, p25 - reach, side="left"), np.searchsorted(finite, p75 + reach, side="right")
+    return int(below) + len(finite) - int(above)
+
+
+def _like(value: float | None, column: pl.Series) -> Cell:
+    return int(value) if value is not None and column.dtype.is_integer() else value
+
+
+def _monotonic(column: pl.Series) -> str | None:
+    if column.null_count() or len(column) < 3:
+        return None
+    if column.is_sorted():
+        return "increasing"
+    return "decreasing" if column.is_sorted(descending=True) else None
+
+
+def _histogram(finite: Floats) -> dict[str, object] | None:
+    """Counts in HISTOGRAM_BINS bins of equal width over sorted values; None where there is none."""
+    if len(finite) == 0:
+        return None
+    low, high = float(finite[0]), float(finite[-1])
+    if not np.isfinite(high - low):
+        return None
+    if high == low:
+        return {"low": low, "high": high, "counts": [len(finite)]}
+    places = np.searchsorted(finite, low + (high - low) * np.arange(1, HISTOGRAM_BINS) / HISTOGRAM_BINS, side="left")
+    return {"low": low, "high": high, "counts": np.diff([0, *places.tolist(), len(finite)]).tolist()}
+
+
+def bin_counts(profile: ColumnProfile) -> list[int]:
+    """The counts of a profile's histogram; none where it has no histogram."""
+    found = profile.get("more", {}).get("histogram")
+    return cast(list[int], cast(dict[str, object], found)["counts"]) if isinstance(found, dict) else []
+
+
+def top_values(column: pl.Series, most: int = TOP_VALUES) -> list[TopValue]:
+    """The most common values with their rows and shares of all rows, ties in the order of the values."""
+    counts = (
+        column.drop_nulls()
+        .value_counts(name="\x00rows")
+        .sort(["\x00rows", column.name], descending=[True, False])
+        .head(most)
+    )
+    return [
+        {"value": cell(value), "rows": int(rows), "share": rows / len(column)} for value, rows in counts.iter_rows()
+    ]

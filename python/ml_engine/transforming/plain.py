@@ -1,0 +1,254 @@
+"""Steps that learn nothing: each takes a table and gives one."""
+
+from collections.abc import Callable
+
+import numpy as np
+import polars as pl
+
+from ml_engine.contract.data import Step
+from ml_engine.errors import OpError
+from ml_engine.expressions import condition, sql_expression
+from ml_engine.names import require_column
+from ml_engine.reading.dates import parse_dates
+from ml_engine.transforming.steps import DEFAULT_METHOD
+
+TYPES: dict[str, pl.DataType] = {
+    "int": pl.Int64(),
+    "float": pl.Float64(),
+    "text": pl.String(),
+    "bool": pl.Boolean(),
+    "date": pl.Date(),
+    "datetime": pl.Datetime("us"),
+}
+DATE_DEFAULT = ["year", "month", "day", "weekday"]
+PART = "\x00part"
+"""The column that carries each row's part through the steps; no table can have it, names hold no NUL."""
+ROW = "\x00row"
+"""Its twin for the number of the row a row came from."""
+
+
+def run_plain(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.DataFrame, str]:
+    """`frame` after `step`, and a note on what it did that rows and columns do not show.
+
+    Raises:
+        OpError: a column is not there, an expression is wrong, or values cannot be cast.
+    """
+    by_chance = BY_CHANCE.get(step["op"])
+    return PLAIN[step["op"]](frame, step, field) if by_chance is None else by_chance(frame, step, seed, field)
+
+
+def visible(frame: pl.DataFrame) -> list[str]:
+    """The table's own columns."""
+    return [name for name in frame.columns if name not in (PART, ROW)]
+
+
+def _columns(frame: pl.DataFrame, step: Step, field: str, fits: Callable[[pl.DataType], bool], what: str) -> list[str]:
+    named = step.get("columns")
+    if not named:
+        return [name for name in visible(frame) if fits(frame.schema[name])]
+    for name in named:
+        require_column(f"{field}.columns", name, visible(frame))
+        if not fits(frame.schema[name]):
+            raise OpError(
+                "invalid_input", f"{field}.columns: `{name}` is {frame.schema[name]}; {step['op']} works on {what}"
+            )
+    return named
+
+
+def _hidden(frame: pl.DataFrame) -> list[str]:
+    return [name for name in (PART, ROW) if name in frame.columns]
+
+
+def _any(dtype: pl.DataType) -> bool:
+    del dtype
+    return True
+
+
+def _select(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    return frame.select([*dict.fromkeys(_columns(frame, step, field, _any, "")), *_hidden(frame)]), ""
+
+
+def _drop(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    dropped = _columns(frame, step, field, _any, "")
+    if len(set(dropped)) == len(visible(frame)):
+        raise OpError("invalid_input", f"{field}.columns: no column would be left")
+    return frame.drop(dropped), ""
+
+
+def _rename(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    names = step.get("map", {})
+    for old in names:
+        require_column(f"{field}.map", old, visible(frame))
+    after = [names.get(name, name) for name in frame.columns]
+    twice = next((name for name in after if after.count(name) > 1 or not name.strip() or len(name) > 256), None)
+    if twice is not None:
+        raise OpError("invalid_input", f"{field}.map: `{twice}` would be the name of two columns, blank, or too long")
+    return frame.rename(names), ", ".join(f"{old} → {new}" for old, new in list(names.items())[:8])
+
+
+def _cast(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    made: list[pl.Series] = []
+    for name, wanted in step.get("map", {}).items():
+        require_column(f"{field}.map", name, visible(frame))
+        if wanted not in TYPES:
+            raise OpError("invalid_input", f"{field}.map.{name}: no type `{wanted}`", f"One of {', '.join(TYPES)}.")
+        made.append(_as(frame[name], wanted, field))
+    return frame.with_columns(made), ", ".join(
+        f"{name} to {wanted}" for name, wanted in list(step.get("map", {}).items())[:8]
+    )
+
+
+def _as(column: pl.Series, wanted: str, field: str) -> pl.Series:
+    source = column
+    if column.dtype == pl.String and wanted in ("date", "datetime"):
+        source = parse_dates(column)[0]
+    elif column.dtype == pl.String and wanted == "bool":
+        lowered = column.str.to_lowercase()
+        source = lowered.replace_strict(
+            ["true", "yes", "1", "false", "no", "0"],
+            [True, True, True, False, False, False],
+            default=None,
+            return_dtype=pl.Boolean,
+        )
+    elif column.dtype == pl.String and wanted == "int":
+        source = column.str.strip_chars()
+    if source is None or (column.dtype.is_temporal() != (wanted in ("date", "datetime")) and wanted == "bool"):
+        raise OpError("invalid_input", f"{field}.map.{column.name}: its values are no {wanted}")
+    after = source.cast(TYPES[wanted], strict=False)
+    lost = column.filter(after.is_null() & column.is_not_null())
+    if len(lost):
+        raise OpError(
+            "invalid_input",
+            f"{field}.map.{column.name}: {len(lost)} values are no {wanted}, e.g. `{str(lost[0])[:40]}`",
+            "Filter those rows out first, or ingest again with `types`.",
+        )
+    return after
+
+
+def _filter(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    text = step.get("expression", "")
+    kept = frame.filter(condition(text, frame.select(visible(frame)), f"{field}.expression"))
+    return kept, text[:120]
+
+
+def _derive(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    name, text = step.get("as", ""), step.get("expression", "")
+    if not name.strip() or "\x00" in name or len(name) > 256:
+        raise OpError("invalid_input", f"{field}.as: `{name[:40]}` is no name for a column")
+    expression = sql_expression(text, frame.select(visible(frame)), f"{field}.expression")
+    return frame.with_columns(expression.alias(name)), f"{name} = {text[:100]}"
+
+
+def _clean_text(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    names = _columns(frame, step, field, lambda dtype: dtype == pl.String, "text")
+    method = step.get("method", DEFAULT_METHOD["clean_text"])
+    if not names:
+        return frame, "no text column"
+    trimmed = pl.col(names).str.strip_chars().str.replace_all(r"\s+", " ")
+    cased = (
+        trimmed.str.to_lowercase()
+        if method == "lower"
+        else trimmed.str.to_uppercase()
+        if method == "upper"
+        else trimmed
+    )
+    after = frame.with_columns(cased)
+    changed = sum(int(frame[name].ne_missing(after[name]).sum()) for name in names)
+    return after, f"{changed} values changed"
+
+
+def _dates(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    names = _columns(frame, step, field, lambda dtype: isinstance(dtype, (pl.Date, pl.Datetime)), "dates")
+    made = [
+        _date_part(pl.col(name), part, isinstance(frame.schema[name], pl.Date)).alias(f"{name}_{part}")
+        for name in names
+        for part in step.get("parts", DATE_DEFAULT)
+    ]
+    return frame.with_columns(made), "" if names else "no date column"
+
+
+def _date_part(column: pl.Expr, part: str, whole_days: bool) -> pl.Expr:
+    if part == "timestamp":
+        return column.cast(pl.Datetime("us")).dt.epoch("s")
+    if whole_days and part in ("hour", "minute", "second"):
+        return pl.when(column.is_not_null()).then(0).cast(pl.Int64)
+    parts: dict[str, Callable[[], pl.Expr]] = {
+        "year": column.dt.year,
+        "quarter": column.dt.quarter,
+        "month": column.dt.month,
+        "week": column.dt.week,
+        "day": column.dt.day,
+        "weekday": column.dt.weekday,
+        "ordinal_day": column.dt.ordinal_day,
+        "hour": column.dt.hour,
+        "minute": column.dt.minute,
+        "second": column.dt.second,
+    }
+    return parts[part]().cast(pl.Int64)
+
+
+def _deduplicate(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    names = _columns(frame, step, field, _any, "")
+    return frame.unique(subset=names, keep="first", maintain_order=True), "the first of equal rows stays"
+
+
+def _sample(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.DataFrame, str]:
+    size = step.get("size", 1.0)
+    rows = round(size * frame.height) if size < 1 else int(size)
+    if rows > frame.height or rows < 1:
+        raise OpError("invalid_input", f"{field}.size: {rows} rows cannot be drawn from {frame.height}")
+    chosen = np.sort(np.random.default_rng(seed).choice(frame.height, rows, replace=False))
+    return frame[chosen.tolist()], f"{rows} rows at random"
+
+
+def _rebalance(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.DataFrame, str]:
+    by, method = step.get("by", ""), step.get("method", DEFAULT_METHOD["rebalance"])
+    require_column(f"{field}.by", by, visible(frame))
+    in_train = (
+        frame.with_row_index("\x00at").filter(pl.col(PART) == "train")
+        if PART in frame.columns
+        else frame.with_row_index("\x00at")
+    )
+    groups = [group["\x00at"].to_numpy() for group in in_train.partition_by(by, maintain_order=True)]
+    sizes = [len(group) for group in groups]
+    if len(groups) < 2 or len(groups) > 0.5 * max(in_train.height, 1):
+        raise OpError(
+            "invalid_input",
+            f"{field}.by: `{by}` has {len(groups)} distinct values in {in_train.height} rows; it is no class column",
+        )
+    random = np.random.default_rng(seed)
+    outside = sorted(set(range(frame.height)) - set(in_train["\x00at"].to_list()))
+    if method == "under":
+        kept = [np.sort(random.choice(group, min(sizes), replace=False)) for group in groups]
+        return frame[
+            sorted([*outside, *np.concatenate(kept).tolist()])
+        ], f"{min(sizes)} rows a class in the train part" if outside else f"{min(sizes)} rows a class"
+    more = [random.choice(group, max(sizes) - len(group), replace=True) for group in groups]
+    return frame[[*range(frame.height), *np.concatenate(more).tolist()]], f"{max(sizes)} rows a class" + (
+        " in the train part" if outside else ""
+    )
+
+
+def _sort(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    names = _columns(frame, step, field, _any, "")
+    return frame.sort(
+        names, descending=step.get("descending", False), maintain_order=True, nulls_last=True
+    ), f"by {', '.join(names)}"
+
+
+PLAIN: dict[str, Callable[[pl.DataFrame, Step, str], tuple[pl.DataFrame, str]]] = {
+    "select": _select,
+    "drop": _drop,
+    "rename": _rename,
+    "cast": _cast,
+    "filter": _filter,
+    "derive": _derive,
+    "clean_text": _clean_text,
+    "dates": _dates,
+    "deduplicate": _deduplicate,
+    "sort": _sort,
+}
+BY_CHANCE: dict[str, Callable[[pl.DataFrame, Step, int, str], tuple[pl.DataFrame, str]]] = {
+    "sample": _sample,
+    "rebalance": _rebalance,
+}

@@ -1,0 +1,102 @@
+// Drives the first journey as an agent would: a real MCP client over stdio, real census data with protected attributes,
+// from "here is a CSV" to an audited, explained model. Everything it makes stays in the workspace it names at the end.
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { z } from "zod";
+
+const root = join(import.meta.dirname, "..");
+const data = join(root, ".cache/data/adult/adult.csv");
+const workspace = process.env["ML_ENGINE_WORKSPACE"] ?? join(root, ".cache/demo");
+const started = performance.now();
+
+const Result = z.object({
+  content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
+  structuredContent: z.record(z.string(), z.unknown()).default({}),
+  isError: z.boolean().default(false),
+});
+const Running = z.object({ job: z.object({ job_id: z.string() }) });
+
+if (!existsSync(data)) throw new Error("The demo's data is not here: run `npm run setup -- --data`.");
+mkdirSync(workspace, { recursive: true });
+
+const client = new Client({ name: "ml-engine-demo", version: "1.0.0" });
+await client.connect(
+  new StdioClientTransport({
+    command: process.execPath,
+    args: [join(root, "bin/ml-engine.mjs"), "--log-level", "warn"],
+    env: { ...process.env, ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") },
+    stderr: "inherit",
+  }),
+);
+
+const { tools } = await client.listTools();
+say(`Connected to ML Engine: ${tools.length} tools. Workspace: ${workspace}`);
+say("The person: “Here is a CSV of census records. Can I trust a model that predicts income on it?”\n");
+
+await step("Bring the file in", "ml_data_ingest", { source: data, name: "adult" });
+await step("Is the data sound?", "ml_data_validate", { dataset: "adult", action: "check" });
+await step("What is in it?", "ml_data_profile", { dataset: "adult", target: "income" });
+await step("Keep a quarter aside", "ml_data_transform", {
+  dataset: "adult",
+  steps: [
+    { op: "drop", columns: ["fnlwgt"] },
+    { op: "deduplicate" },
+    { op: "split", method: "stratified", column: "income", sizes: { train: 0.75, test: 0.25 } },
+  ],
+});
+await step("Train a first model", "ml_training_train", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", model_name: "income" });
+await step("Look for a better one", "ml_training_sweep", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", trials: 6, time_budget_seconds: 15, model_name: "income-tuned" });
+await step("How good is it on rows it never saw?", "ml_training_evaluate", { model: "income-tuned", dataset: "adult_test", compare_to: "income" });
+await step("Is it fair?", "ml_safety_fairness", { model: "income-tuned", dataset: "adult_test", sensitive: ["sex", "race"] });
+await step("What does it look at?", "ml_interpretability_importance", { model: "income-tuned", dataset: "adult_test" });
+await step("Why this answer for this person?", "ml_transparency_explain", { model: "income-tuned", dataset: "adult_test", row: 7 });
+const card = await step("Write it down", "ml_zoo_card", { model: "income-tuned" });
+const verdict = await step("Is the record whole?", "ml_transparency_audit", { action: "verify" });
+
+await client.close();
+const reports = filesIn(card).filter((path) => path.endsWith(".html"));
+say(`\nThe record is ${verdict["ok"] === true ? "whole" : "NOT whole"}: ${String(verdict["checked"])} events checked.`);
+say(`The report, with its plots: ${reports.join(", ")}`);
+say(`Done in ${seconds(started)} s.`);
+if (verdict["ok"] !== true || reports.length === 0) process.exitCode = 1;
+
+/** One tool call, shown as the agent sees it; a job is waited for to its end. */
+async function step(title: string, name: string, args: Record<string, unknown>): Promise<Record<string, unknown>> {
+  const at = performance.now();
+  say(`\n── ${title}\n→ ${name} ${JSON.stringify(args)}`);
+  let shown = 0;
+  const options = {
+    timeout: 100_000,
+    onprogress: ({ progress, total = 1, message = "" }: { progress: number; total?: number | undefined; message?: string | undefined }) => {
+      if (performance.now() - shown < 1000) return;
+      shown = performance.now();
+      say(`  … ${Math.round((100 * progress) / total)} % ${message}`);
+    },
+  };
+  let result = Result.parse(await client.callTool({ name, arguments: args }, options));
+  for (let job = Running.safeParse(result.structuredContent); job.success; job = Running.safeParse(result.structuredContent)) {
+    result = Result.parse(await client.callTool({ name, arguments: { ...args, job_id: job.data.job.job_id, wait_seconds: 45 } }, options));
+  }
+  const text = result.content.flatMap((block) => block.text ?? (block.type === "image" ? "[picture]" : [])).join("\n");
+  say(`${text.replace(/^/gm, "  ")}\n  (${seconds(at)} s)`);
+  if (result.isError) {
+    await client.close();
+    throw new Error(`${name} failed.`);
+  }
+  return result.structuredContent;
+}
+
+function filesIn(value: unknown): string[] {
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([key, inner]) => (key === "path" && typeof inner === "string" ? [inner] : filesIn(inner)));
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function seconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(1);
+}
