@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -29,42 +28,55 @@ def canonical(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
     return pl.DataFrame(columns), warnings
 
 
-def _canonical_column(column: pl.Series) -> tuple[pl.Series, str | None]:
+Change = tuple[pl.Series, str | None]
+
+
+def _canonical_column(column: pl.Series) -> Change:
     dtype = column.dtype
     if dtype.is_float():
-        wide = column.cast(pl.Float32) if not isinstance(dtype, (pl.Float32, pl.Float64)) else column
-        not_numbers = int(wide.is_nan().sum())
-        if not_numbers == 0:
-            return wide, None
-        return wide.fill_nan(None), f"{not_numbers} NaN read as missing."
+        return _floats(column)
+    if dtype.is_temporal():
+        return _times(column)
     if isinstance(dtype, (pl.Categorical, pl.Enum, pl.Null)):
         return column.cast(pl.String), None
     if isinstance(dtype, pl.Decimal):
         return column.cast(pl.Float64), "decimals stored as 64-bit floats."
-    if isinstance(dtype, (pl.Int128, pl.UInt64)) or dtype == pl.UInt128:
-        narrow = column.cast(pl.Int64, strict=False)
-        if narrow.null_count() == column.null_count():
-            return narrow, None
-        return column.cast(pl.Float64), "whole numbers past 64 bits stored as floats."
+    if isinstance(dtype, (pl.Int128, pl.UInt64, pl.UInt128)):
+        return _wide_integers(column)
+    return _opaque(column)
+
+
+def _floats(column: pl.Series) -> Change:
+    wide = column if isinstance(column.dtype, (pl.Float32, pl.Float64)) else column.cast(pl.Float32)
+    not_numbers = int(wide.is_nan().sum())
+    return (wide.fill_nan(None), f"{not_numbers} NaN read as missing.") if not_numbers else (wide, None)
+
+
+def _times(column: pl.Series) -> Change:
+    dtype = column.dtype
     if isinstance(dtype, pl.Datetime):
         return column.cast(pl.Datetime("us", dtype.time_zone)), None
     if isinstance(dtype, pl.Duration):
         return column.dt.total_seconds(fractional=True), "durations stored as seconds."
-    if dtype == pl.Time:
-        return column.cast(pl.String), "times of day stored as text."
-    if isinstance(dtype, pl.Binary):
+    return (column.cast(pl.String), "times of day stored as text.") if isinstance(dtype, pl.Time) else (column, None)
+
+
+def _wide_integers(column: pl.Series) -> Change:
+    narrow = column.cast(pl.Int64, strict=False)
+    if narrow.null_count() == column.null_count():
+        return narrow, None
+    return column.cast(pl.Float64), "whole numbers past 64 bits stored as floats."
+
+
+def _opaque(column: pl.Series) -> Change:
+    if isinstance(column.dtype, pl.Binary):
         return column.bin.encode("hex"), "binary values stored as hexadecimal text."
-    if dtype.is_nested() or isinstance(dtype, pl.Object):
-        values = [
-            None if value is None else json.dumps(_plain(value), ensure_ascii=False, default=str)
-            for value in column.to_list()
-        ]
-        return pl.Series(column.name, values, dtype=pl.String), "nested values stored as JSON text."
-    return column, None
-
-
-def _plain(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else value
+    if not (column.dtype.is_nested() or isinstance(column.dtype, pl.Object)):
+        return column, None
+    texts = [
+        None if value is None else json.dumps(value, ensure_ascii=False, default=str) for value in column.to_list()
+    ]
+    return pl.Series(column.name, texts, dtype=pl.String), "nested values stored as JSON text."
 
 
 def content_hash(frame: pl.DataFrame) -> str:

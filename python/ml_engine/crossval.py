@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from ml_engine.boosters import threads_for
 from ml_engine.errors import OpError
-from ml_engine.families import FAMILIES, Setting, single_threaded
+from ml_engine.families import FAMILIES, Setting
 from ml_engine.folds import Folds
 from ml_engine.metrics import Scores, score, summary
 from ml_engine.pipelines import build
@@ -134,3 +134,10 @@ def baseline(problem: Problem, folds: Folds) -> Validation:
     """What a model that ignores the features scores: class shares, or the mean."""
     dummy = DummyClassifier(strategy="prior") if problem.task == "classification" else DummyRegressor()
     return validate(problem, folds, lambda: dummy)
+
+
+def single_threaded(pipeline: Any) -> None:
+    """Predictions of forests on one thread: several add up in a different order each time, which changes last bits."""
+    model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+    if hasattr(model, "estimators_") and "n_jobs" in model.get_params(deep=False):
+        model.set_params(n_jobs=1)

@@ -27,8 +27,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 
 from ml_engine.boosters import THREADS, BoostedClassifier, BoostedRegressor
-from ml_engine.errors import OpError
-from ml_engine.names import nearest
 from ml_engine.pipelines import Encoding
 
 Task = Literal["classification", "regression"]
@@ -36,9 +34,11 @@ Task = Literal["classification", "regression"]
 KERNEL_ROWS = 5000
 """Above this a kernel machine is approximated (Nyström; Williams & Seeger 2001)."""
 LANDMARKS = 200
-RESERVED = frozenset(
-    ["random_state", "n_jobs", "verbose", "verbosity", "warm_start", "class_weight", "callbacks", "enable_categorical", "feature_types", "device", "early_stopping_rounds", "max_cat_threshold", "max_cat_to_onehot", "importance_type", "objective", "validate_parameters", "missing"]
-)
+RESERVED = {
+    *("random_state", "n_jobs", "verbose", "verbosity", "warm_start", "class_weight", "callbacks", "objective"),
+    *("enable_categorical", "feature_types", "device", "early_stopping_rounds", "max_cat_threshold", "missing"),
+    *("max_cat_to_onehot", "importance_type", "validate_parameters"),
+}
 """Settings that other fields give, or that this engine fixes so that the same call gives the same model."""
 
 
@@ -231,33 +231,3 @@ FAMILIES: dict[str, Family] = {
         ),
     ]
 }
-
-
-def require_params(family: str, task: Task, rows: int, params: dict[str, Any]) -> None:
-    """Checks that the family's estimator has every setting in `params`.
-
-    Raises:
-        OpError: `invalid_input`, naming the setting and the nearest one there is.
-    """
-    known = FAMILIES[family].known(task, rows)
-    for name in params:
-        if name in known:
-            continue
-        if name in RESERVED:
-            raise OpError(
-                "invalid_input", f"params: `{name}` is not yours to set; fields such as seed and class_weight do."
-            )
-        guess = nearest(name, known)
-        suggestion = f"; did you mean `{guess}`?" if guess else ""
-        raise OpError(
-            "invalid_input",
-            f"params: {family} has no setting `{name}`{suggestion}",
-            f"Settings: {', '.join(sorted(known))}.",
-        )
-
-
-def single_threaded(pipeline: Any) -> None:
-    """Predictions of forests on one thread: several add up in a different order each time, which changes last bits."""
-    model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
-    if hasattr(model, "estimators_") and "n_jobs" in model.get_params(deep=False):
-        model.set_params(n_jobs=1)

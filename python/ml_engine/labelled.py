@@ -32,7 +32,10 @@ class Labelled:
     def take(self, rows: np.ndarray) -> "Labelled":
         """The same on some of its rows, by position."""
         return replace(
-            self, frame=self.frame[rows], features=self.features.iloc[rows].reset_index(drop=True), truth=self.truth[rows]
+            self,
+            frame=self.frame[rows],
+            features=self.features.iloc[rows].reset_index(drop=True),
+            truth=self.truth[rows],
         )
 
     def sample(self, most: int, seed: int) -> "Labelled":

@@ -9,6 +9,7 @@ from ml_engine.errors import OpError
 from ml_engine.families import Task
 from ml_engine.frames import labels_of
 from ml_engine.metrics import LOWER_IS_BETTER
+from ml_engine.names import nearest
 
 MOST_CLASSES = 200
 FEW_VALUES = 10
@@ -152,6 +153,13 @@ def metric_of(asked: str, task: Task, binary: bool) -> str:
     """
     if asked == "auto":
         return "roc_auc" if task == "classification" else "r2"
+    everything = CLASSIFICATION_METRICS | REGRESSION_METRICS
+    if asked not in everything:
+        guess = nearest(asked, everything)
+        suggestion = f"; did you mean `{guess}`?" if guess else ""
+        raise OpError(
+            "invalid_input", f"metric: no metric `{asked}`{suggestion}", f"Metrics: {', '.join(sorted(everything))}."
+        )
     known = CLASSIFICATION_METRICS if task == "classification" else REGRESSION_METRICS
     if asked not in known or (asked == "f1" and not binary):
         listed = sorted(known - ({"f1"} if not binary else set()))

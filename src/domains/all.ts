@@ -5,9 +5,10 @@ import interpretability from "./interpretability/index.ts";
 import safety from "./safety/index.ts";
 import training from "./training/index.ts";
 import transparency from "./transparency/index.ts";
+import zoo from "./zoo/index.ts";
 
 /** Every domain, in the order of the work. */
-export const domains: readonly Domain[] = [data, training, safety, transparency, interpretability];
+export const domains: readonly Domain[] = [data, training, zoo, safety, transparency, interpretability];
 
 /** Every tool, in the order it is listed. */
 export const tools: readonly Tool[] = domains.flatMap((domain) => domain.tools);

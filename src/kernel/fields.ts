@@ -12,10 +12,23 @@ export type Reference = "dataset" | "model" | "file" | "source" | "new_dataset" 
 
 export const references = z.registry<{ reference: Reference }>();
 
+/**
+ * Fields that few calls need. They are fields like any other, but `tools/list`, which a model reads whole each time, names
+ * them together in one property, `more`, instead of one by one; a call may give them either way.
+ */
+const rarely = z.registry<{ rare: true }>();
+
+export function rare<S extends z.ZodType>(schema: S): S {
+  rarely.add(schema, { rare: true });
+  return schema;
+}
+
+export const isRare = (schema: z.core.$ZodType) => rarely.get(schema)?.rare === true;
+
 const marked = (reference: Reference, description: string) => z.string().min(1).max(1024).describe(description).register(references, { reference });
 
-export const dataset = (description = "Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.") => marked("dataset", description);
-export const model = (description = "Registered model (`churn-model`, `churn-model@2`).") => marked("model", description);
+export const dataset = (description = "Registered (`loans`, `loans@2`) or a file.") => marked("dataset", description);
+export const model = (description = "Registered model.") => marked("model", description);
 export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
 export const newDataset = (description = "Name and version it was registered under.") => marked("new_dataset", description);
@@ -31,17 +44,17 @@ export const newName = (description: string) =>
 export const column = (description: string) => z.string().min(1).max(256).describe(description);
 export const columns = (description: string) => z.array(z.string().min(1).max(256)).max(1000).describe(description);
 
-export const seed = z.int().min(0).max(4294967295).default(0).describe("Random seed; the same call gives the same numbers.");
-export const detail = z.enum(["concise", "full"]).default("concise").describe("How much to return.");
-export const limit = z.int().min(1).max(200).default(20).describe("Most rows to return.");
-export const cursor = z.string().max(200).optional().describe("`next_cursor` of the page before.");
-export const confirm = z.boolean().default(false).describe("Must be true for an action that cannot be undone.");
+export const seed = rare(z.int().min(0).max(4294967295).default(0).describe("Random seed; the same call gives the same numbers."));
+export const detail = rare(z.enum(["concise", "full"]).default("concise").describe("How much to return."));
+export const limit = rare(z.int().min(1).max(200).default(20).describe("Most items to return."));
+export const cursor = rare(z.string().max(200).optional().describe("`next_cursor` of the page before."));
+export const confirm = z.boolean().default(false).describe("For what cannot be undone.");
 
 /** What a long tool takes besides its work: it answers within `wait_seconds`, then goes on as a job. */
 export const job = {
-  wait_seconds: z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`."),
-  job_id: z.string().max(64).optional().describe("Wait on for this job; other fields are then ignored."),
-  cancel: z.boolean().default(false).describe("With `job_id`: stop it."),
+  wait_seconds: z.number().min(0).max(45).default(20).describe("Then it goes on as a job."),
+  job_id: z.string().max(64).optional().describe("Wait on for it."),
+  cancel: rare(z.boolean().default(false).describe("With `job_id`: stop it.")),
 };
 
 /** A file a call made for a person to look at or keep: a plot, a report, an export. */

@@ -2,7 +2,7 @@ import type { Tool as Listed } from "@modelcontextprotocol/server";
 import { strongest } from "../kernel/effect.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { effectsOf } from "../policy/effects.ts";
-import { advertisedOutput, jsonSchema } from "./json-schema.ts";
+import { advertisedInput, advertisedOutput, slim } from "./json-schema.ts";
 
 /** What `tools/list` says of a tool: everything from its definition, every hint explicit. */
 export function describeTool(tool: Tool): Listed {
@@ -11,8 +11,8 @@ export function describeTool(tool: Tool): Listed {
     name: tool.name,
     title: tool.title,
     description: tool.description,
-    inputSchema: { ...jsonSchema(tool.input, "input"), type: "object" },
-    outputSchema: { ...advertisedOutput(tool), type: "object" },
+    inputSchema: { ...advertisedInput(tool), type: "object" },
+    outputSchema: { ...slim(advertisedOutput(tool)), type: "object" },
     annotations: {
       title: tool.title,
       readOnlyHint: effect === "reads",

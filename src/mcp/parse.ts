@@ -3,6 +3,7 @@ import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { clean } from "../policy/text.ts";
 import { nearest } from "../routing/nearest.ts";
+import { MORE } from "./json-schema.ts";
 
 const JobRequest = z.strictObject({
   job_id: z.string().min(1).max(64),
@@ -13,7 +14,7 @@ export type JobRequest = z.infer<typeof JobRequest>;
 
 /** A tool's arguments with every default filled in; a ToolError that names each wrong field, its value and the way out. */
 export function parse<S extends z.ZodObject>(schema: S, args: unknown): z.output<S> {
-  const given = args ?? {};
+  const given = spread(args ?? {});
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => describe(issue, given, schema));
@@ -22,9 +23,20 @@ export function parse<S extends z.ZodObject>(schema: S, args: unknown): z.output
 
 /** The part of the arguments that follows a job, where they name one: the rest of them no longer matters. */
 export function parseJobRequest(tool: Tool, args: unknown): JobRequest | undefined {
-  if (!("job_id" in tool.input.shape) || typeof args !== "object" || args === null || !("job_id" in args) || args.job_id === undefined) return undefined;
-  const { job_id, wait_seconds, cancel } = { wait_seconds: undefined, cancel: undefined, ...args };
+  const given = spread(args ?? {});
+  if (!("job_id" in tool.input.shape) || typeof given !== "object" || given === null || !("job_id" in given) || given.job_id === undefined) return undefined;
+  const { job_id, wait_seconds, cancel } = { wait_seconds: undefined, cancel: undefined, ...given };
   return parse(JobRequest, { job_id, ...(wait_seconds !== undefined && { wait_seconds }), ...(cancel !== undefined && { cancel }) });
+}
+
+/** Rare fields may come together in `more`; what is said twice is said wrongly. */
+function spread(args: unknown): unknown {
+  if (typeof args !== "object" || args === null || !(MORE in args)) return args;
+  const { [MORE]: more, ...rest } = args;
+  if (typeof more !== "object" || more === null || Array.isArray(more)) throw new ToolError("invalid_input", `\`${MORE}\`: expected an object, got ${show(more)}.`);
+  const twice = Object.keys(more).find((key) => key in rest);
+  if (twice !== undefined) throw new ToolError("invalid_input", `\`${clean(twice, 100)}\` is given twice, once in \`${MORE}\`.`, "Give it once.");
+  return { ...rest, ...more };
 }
 
 function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodObject): string {

@@ -20,9 +20,10 @@ export function present(tool: Tool, result: unknown): CallToolResult {
   const whole = tool.output.parse(result);
   const { value, cuts } = fit(cleanAll(whole), RESULT_CHARACTERS);
   const files = artifactsIn(whole);
+  const words = tool.summarize(whole);
   const lines = [
-    tool.summarize(whole),
-    ...files.map(({ title, path }) => `${title}: ${path}`),
+    words,
+    ...files.filter(({ path }) => !words.includes(path)).map(({ title, path }) => `${title}: ${path}`),
     ...(cuts.length > 0 ? [`Cut to fit: ${cuts.join(", ")}. Ask for fewer columns or rows, or page on, to see the rest.`] : []),
   ];
   return { content: [{ type: "text", text: clean(lines.join("\n"), TEXT_CHARACTERS) }, ...pictures(files)], structuredContent: Structured.parse(value) };

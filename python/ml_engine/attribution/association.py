@@ -18,7 +18,11 @@ def association(features: pd.DataFrame) -> np.ndarray:
     Missing numbers take the median rank; missing texts are a category of their own.
     """
     ranks = {name: _ranks(features[name]) for name in features if features[name].dtype != object}
-    codes = {name: pd.factorize(features[name], use_na_sentinel=False)[0] for name in features if features[name].dtype == object}
+    codes = {
+        name: pd.factorize(features[name], use_na_sentinel=False)[0]
+        for name in features
+        if features[name].dtype == object
+    }
     names = list(features.columns)
     found = np.eye(len(names))
     for i, a in enumerate(names):
@@ -51,7 +55,11 @@ def clusters(features: pd.DataFrame, strong: float = STRONG) -> list[tuple[list[
 
 
 def _ranks(column: pd.Series) -> np.ndarray:
-    values = column.to_numpy().astype("datetime64[us]").astype(np.float64) if column.dtype.kind == "M" else column.to_numpy(dtype=np.float64)
+    values = (
+        column.to_numpy().astype("datetime64[us]").astype(np.float64)
+        if column.dtype.kind == "M"
+        else column.to_numpy(dtype=np.float64)
+    )
     values = np.where(column.isna().to_numpy(), np.nan, values)
     ranks = np.asarray(rankdata(values, nan_policy="omit"))
     return np.where(np.isfinite(ranks), ranks, np.nanmedian(ranks) if np.isfinite(ranks).any() else 0.0)

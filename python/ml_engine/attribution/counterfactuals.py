@@ -33,7 +33,9 @@ class Found:
     nearest: float
 
 
-def search(score: Score, row: pd.DataFrame, reference: pd.DataFrame, immutable: Collection[str], most: int) -> list[Found]:
+def search(
+    score: Score, row: pd.DataFrame, reference: pd.DataFrame, immutable: Collection[str], most: int
+) -> list[Found]:
     """Up to `most` sets of changes, each of other columns, fewest and smallest first; empty where none is found.
 
     Args:
@@ -41,7 +43,8 @@ def search(score: Score, row: pd.DataFrame, reference: pd.DataFrame, immutable: 
         reference: Rows whose values count as possible; no value outside them is proposed.
     """
     space = Space.of(reference)
-    options = {str(name): _options(reference[name], row[name].iloc[0]) for name in reference.columns if name not in immutable}
+    free = [str(name) for name in reference.columns if name not in immutable]
+    options = {name: _options(reference[name], row[name].iloc[0]) for name in free}
     singles = [(name, value) for name, values in options.items() for value in values]
     if not singles or most == 0:
         return []
@@ -151,9 +154,10 @@ def _shrunk(score: Score, row: pd.DataFrame, changes: Changes, reference: pd.Dat
 
 
 def _distance(space: Space, row: pd.DataFrame, changes: Changes) -> float:
-    moved = sum(
-        float(space.difference(name, row[name], pd.Series([value], dtype=row[name].dtype))[0]) for name, value in changes.items()
-    )
+    moved = 0.0
+    for name, value in changes.items():
+        changed = pd.Series([value], dtype=row[name].dtype)
+        moved += float(space.difference(name, row[name], changed)[0])
     return moved / max(len(space.columns), 1)
 
 

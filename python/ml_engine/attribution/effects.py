@@ -57,7 +57,10 @@ def partial_dependence(output: Output, features: pd.DataFrame, column: str) -> E
         grid = list(_grid(values))
     if not grid:
         return None
-    means = [float(output(features.assign(**{column: np.full(len(features), value, dtype=values.dtype)})).mean()) for value in grid]
+    means = [
+        float(output(features.assign(**{column: np.full(len(features), value, dtype=values.dtype)})).mean())
+        for value in grid
+    ]
     if values.dtype == object:
         return Effect(column, "partial_dependence", [str(value) for value in grid], means)
     return Effect(column, "partial_dependence", [float(str(value)) for value in grid], means)
@@ -79,7 +82,9 @@ def accumulated_local_effects(output: Output, features: pd.DataFrame, column: st
     local = np.bincount(place, weights=upper - lower, minlength=len(edges) - 1) / np.maximum(counts, 1)
     total = np.append(0.0, np.cumsum(local))
     centre = ((total[:-1] + total[1:]) / 2 * counts).sum() / counts.sum()
-    return Effect(column, "accumulated_local_effects", [float(edge) for edge in edges], [float(value) for value in total - centre])
+    return Effect(
+        column, "accumulated_local_effects", [float(edge) for edge in edges], [float(value) for value in total - centre]
+    )
 
 
 def _grid(values: pd.Series) -> np.ndarray:

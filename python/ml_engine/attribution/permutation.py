@@ -27,9 +27,13 @@ class Shuffled:
 
 
 def shuffle_losses(
-    score: Scorer, features: pd.DataFrame, sets: Sequence[Sequence[str]], repeats: int, seed: int,
-    heard: Callable[[int, int], None] = lambda done, total: None,
-) -> Shuffled:  # fmt: skip
+    score: Scorer,
+    features: pd.DataFrame,
+    sets: Sequence[Sequence[str]],
+    repeats: int,
+    seed: int,
+    heard: Callable[[int, int], None] | None = None,
+) -> Shuffled:
     """Shuffles each set of columns together, `repeats` times, and scores."""
     generator = np.random.default_rng(seed)
     whole = score(features)
@@ -41,7 +45,8 @@ def shuffle_losses(
             for name in names:
                 shuffled[name] = features[name].to_numpy()[order]
             losses[place, repeat] = whole - score(shuffled)
-            heard(repeat * len(sets) + place + 1, repeats * len(sets))
+            if heard:
+                heard(repeat * len(sets) + place + 1, repeats * len(sets))
     return Shuffled(losses, whole)
 
 

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 MOST_BARS = 15
 
 
-def bars(names: Sequence[str], permutation: np.ndarray | None, error: np.ndarray | None, shapley: np.ndarray | None, metric: str, subject: str) -> "Figure":
+def bars(
+    names: Sequence[str],
+    permutation: np.ndarray | None,
+    error: np.ndarray | None,
+    shapley: np.ndarray | None,
+    metric: str,
+    subject: str,
+) -> "Figure":
     """One panel a method; `names` in the order to draw, best first."""
     drawn = [one for one in (permutation, shapley) if one is not None]
     shown = min(len(names), MOST_BARS)
@@ -23,7 +30,13 @@ def bars(names: Sequence[str], permutation: np.ndarray | None, error: np.ndarray
     for number, (axis, values) in enumerate(zip(axes, drawn, strict=True)):
         shuffled = values is permutation
         spread = error[:shown] if shuffled and error is not None else None
-        axis.barh(places, values[:shown], color=BLUE if shuffled else GREEN, xerr=spread, error_kw={"ecolor": ORANGE, "capsize": 2})
+        axis.barh(
+            places,
+            values[:shown],
+            color=BLUE if shuffled else GREEN,
+            xerr=spread,
+            error_kw={"ecolor": ORANGE, "capsize": 2},
+        )
         axis.set_yticks(places, [_short(name) for name in names[:shown]] if number == 0 else [""] * shown)
         axis.set_ylim(shown - 0.5, -0.5)
         axis.set_xlabel(f"loss of {metric} when shuffled" if shuffled else "mean |SHAP value|")

@@ -2,12 +2,12 @@
 
 Trees: TreeSHAP (Lundberg et al. 2020, path-dependent), by LightGBM's and XGBoost's own implementation or shap's.
 Linear models: the closed form w (x − mean), on every background row (no silent subsample).
-Any other model: permutation sampling (Castro et al. 2009) with antithetic pairs (Mitchell et al. 2022) over raw columns.
+Any other model: permutation sampling (Castro et al. 2009) in antithetic pairs (Mitchell et al. 2022) over raw columns.
 Values of encoded features are added up to the raw column they come from, which keeps them additive.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from ml_engine.models import Model
 
-FORESTS = (RandomForestClassifier, RandomForestRegressor, ExtraTreesClassifier, ExtraTreesRegressor)
+Scale = Literal["log-odds", "probability", "margin", "prediction"]
+
+FOREST_CLASSIFIERS = (RandomForestClassifier, ExtraTreesClassifier)
+FORESTS = (*FOREST_CLASSIFIERS, RandomForestRegressor, ExtraTreesRegressor)
 HISTOGRAMS = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 SAMPLED_BACKGROUND = 50
 SAMPLED_ROWS = 60
@@ -48,8 +51,7 @@ class Attribution:
     output: np.ndarray
     columns: list[str]
     method: str
-    scale: str
-    """`log-odds`, `probability`, `margin` or `prediction`."""
+    scale: Scale
     exact: bool
     background_rows: int | None
     error: float | None
@@ -77,7 +79,7 @@ def shapley(model: Model, background: pd.DataFrame, rows: pd.DataFrame, pairs: i
     core: Any = model.core
     if model.manifest["framework"] in ("lightgbm", "xgboost"):
         return _booster(model, rows)
-    if isinstance(core, FORESTS + HISTOGRAMS):
+    if isinstance(core, (*FORESTS, *HISTOGRAMS)):
         return _forest(model, rows)
     if isinstance(core, LogisticRegression | Ridge):
         return _linear(model, background, rows)
@@ -105,15 +107,27 @@ def _booster(model: Model, rows: pd.DataFrame) -> Attribution:
         output = np.asarray(core.predict(encoded.matrix, raw_score=True, num_threads=2), dtype=np.float64)
     else:
         matrix = xgboost.DMatrix(encoded.matrix, nthread=2)
-        shares = np.asarray(core.predict(matrix, pred_contribs=True), dtype=np.float64).reshape(len(rows), outputs, width)
+        shares = np.asarray(core.predict(matrix, pred_contribs=True), dtype=np.float64)
+        shares = shares.reshape(len(rows), outputs, width)
         output = np.asarray(core.predict(matrix, output_margin=True), dtype=np.float64)
-    scale = "prediction" if not model.manifest["classes"] else "log-odds" if outputs == 1 else "margin"
     values, columns = _by_column(np.moveaxis(shares[:, :, :-1], 1, 2), encoded.sources)
     name = "LightGBM" if model.manifest["framework"] == "lightgbm" else "XGBoost"
     return Attribution(
-        values, shares[0, :, -1], output.reshape(len(rows), outputs), columns, f"{name}'s TreeSHAP, path-dependent", scale,
-        exact=True, background_rows=None, error=None,
-    )  # fmt: skip
+        values=values,
+        base=shares[0, :, -1],
+        output=output.reshape(len(rows), outputs),
+        columns=columns,
+        method=f"{name}'s TreeSHAP, path-dependent",
+        scale=_scale(model, outputs),
+        exact=True,
+        background_rows=None,
+        error=None,
+    )
+
+
+def _scale(model: Model, outputs: int) -> Scale:
+    """What a model that works on margins puts out."""
+    return "prediction" if not model.manifest["classes"] else "log-odds" if outputs == 1 else "margin"
 
 
 def _forest(model: Model, rows: pd.DataFrame) -> Attribution:
@@ -122,19 +136,24 @@ def _forest(model: Model, rows: pd.DataFrame) -> Attribution:
     explainer: Any = shap.TreeExplainer(core, feature_perturbation="tree_path_dependent")
     shares = np.asarray(explainer.shap_values(encoded.matrix, check_additivity=False), dtype=np.float64)
     shares = shares if shares.ndim == 3 else shares[:, :, None]
-    base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
-    if isinstance(core, HISTOGRAMS):
-        raw = np.asarray(core._raw_predict(encoded.matrix), dtype=np.float64)  # noqa: SLF001 - no public margin for regressors
-        output = raw.reshape(len(rows), -1)
-        scale = "prediction" if not model.manifest["classes"] else "log-odds" if output.shape[1] == 1 else "margin"
-        if isinstance(core, HistGradientBoostingRegressor):
-            output = np.asarray(core.predict(encoded.matrix)).reshape(-1, 1)
-    elif model.manifest["classes"]:
-        output, scale = np.asarray(core.predict_proba(encoded.matrix)), "probability"
+    if not model.manifest["classes"]:
+        output = core.predict(encoded.matrix)
+    elif isinstance(core, HistGradientBoostingClassifier):
+        output = core.decision_function(encoded.matrix)
     else:
-        output, scale = np.asarray(core.predict(encoded.matrix)).reshape(-1, 1), "prediction"
+        output = core.predict_proba(encoded.matrix)
     values, columns = _by_column(shares, encoded.sources)
-    return Attribution(values, base, output, columns, "TreeSHAP, path-dependent", scale, exact=True, background_rows=None, error=None)
+    return Attribution(
+        values=values,
+        base=np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64)),
+        output=np.asarray(output, dtype=np.float64).reshape(len(rows), -1),
+        columns=columns,
+        method="TreeSHAP, path-dependent",
+        scale="probability" if isinstance(core, FOREST_CLASSIFIERS) else _scale(model, shares.shape[2]),
+        exact=True,
+        background_rows=None,
+        error=None,
+    )
 
 
 def _linear(model: Model, background: pd.DataFrame, rows: pd.DataFrame) -> Attribution:
@@ -143,13 +162,18 @@ def _linear(model: Model, background: pd.DataFrame, rows: pd.DataFrame) -> Attri
     weights = np.atleast_2d(np.asarray(core.coef_, dtype=np.float64))
     offset = np.atleast_1d(np.asarray(core.intercept_, dtype=np.float64))
     middle = usual.mean(axis=0)
-    shares = (encoded.matrix - middle)[:, :, None] * weights.T[None]
-    scale = "prediction" if not model.manifest["classes"] else "log-odds" if len(weights) == 1 else "margin"
-    values, columns = _by_column(shares, encoded.sources)
+    values, columns = _by_column((encoded.matrix - middle)[:, :, None] * weights.T[None], encoded.sources)
     return Attribution(
-        values, middle @ weights.T + offset, encoded.matrix @ weights.T + offset, columns, "closed form of a linear model", scale,
-        exact=True, background_rows=len(background), error=None,
-    )  # fmt: skip
+        values=values,
+        base=middle @ weights.T + offset,
+        output=encoded.matrix @ weights.T + offset,
+        columns=columns,
+        method="closed form of a linear model",
+        scale=_scale(model, len(weights)),
+        exact=True,
+        background_rows=len(background),
+        error=None,
+    )
 
 
 def _by_column(shares: np.ndarray, sources: list[str]) -> tuple[np.ndarray, list[str]]:
@@ -177,12 +201,17 @@ def _sampled(model: Model, background: pd.DataFrame, rows: pd.DataFrame, pairs: 
     # The two walks of a pair are not independent: the error is that of the pairs' means.
     means = drawn.reshape(pairs, 2, *drawn.shape[1:]).mean(axis=1)
     error = float((means.std(axis=0, ddof=1) / np.sqrt(pairs)).mean()) if pairs > 1 else None
-    output = np.asarray(model.output(rows), dtype=np.float64).reshape(len(rows), -1)
-    scale = "probability" if model.manifest["classes"] else "prediction"
     return Attribution(
-        drawn.mean(axis=0), base, output, columns, f"permutation sampling, {2 * pairs} orders", scale,
-        exact=False, background_rows=len(usual), error=error,
-    )  # fmt: skip
+        values=drawn.mean(axis=0),
+        base=base,
+        output=np.asarray(model.output(rows), dtype=np.float64).reshape(len(rows), -1),
+        columns=columns,
+        method=f"permutation sampling, {2 * pairs} orders",
+        scale="probability" if model.manifest["classes"] else "prediction",
+        exact=False,
+        background_rows=len(usual),
+        error=error,
+    )
 
 
 def _mean_output(model: Model, frame: pd.DataFrame) -> np.ndarray:

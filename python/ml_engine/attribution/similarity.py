@@ -54,3 +54,13 @@ def _numbers(column: pd.Series) -> np.ndarray:
         values = column.to_numpy().astype("datetime64[us]").astype(np.float64)
         return np.where(column.isna().to_numpy(), np.nan, values)
     return column.to_numpy(dtype=np.float64)
+
+
+def unusual(space: Space, row: pd.DataFrame, reference: pd.DataFrame, seed: int, probes: int = 200) -> float:
+    """Share of the reference rows that lie closer to their nearest other row than `row` does to its own."""
+    if len(reference) < 2:
+        return 0.0
+    own = space.distances(row, reference).min()
+    drawn = np.random.default_rng(seed).choice(len(reference), min(probes, len(reference)), replace=False)
+    nearest = [float(np.partition(space.distances(reference.iloc[[probe]], reference), 1)[1]) for probe in drawn]
+    return float(np.mean(np.array(nearest) < own))

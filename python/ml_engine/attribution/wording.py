@@ -12,6 +12,10 @@ MOST_NAMED = 8
 CLOSE = 0.1
 """Two classes closer than this in probability are a close call."""
 RARE = 0.95
+CAUSE = (
+    "This says how the model decides, not what causes the outcome; a change made in the world may not do what it does in "
+    "the model."
+)
 Cell = str | float | bool | None
 
 
@@ -44,37 +48,31 @@ class Told:
 
 def tell(told: Told) -> str:
     """Lines: the prediction, what made it, what would change it, what is like it, and how sure all this is."""
-    return "\n".join([
-        *_prediction(told),
-        *_reasons(told),
-        *_changes(told),
-        *_likes(told),
-        *_doubts(told),
-        *(f"Warning: {warning}" for warning in told.warnings),
-        "This says how the model decides, not what causes the outcome; a change made in the world may not do what it does in the model.",
-    ])  # fmt: skip
+    parts = (_prediction, _reasons, _changes, _likes, _doubts)
+    lines = [line for part in parts for line in part(told)]
+    return "\n".join([*lines, *(f"Warning: {warning}" for warning in told.warnings), CAUSE])
 
 
 def _prediction(told: Told) -> Iterator[str]:
     replaced = f" with {', '.join(f'`{name}`' for name in told.replaced)} replaced" if told.replaced else ""
-    target = told.model.manifest["target"]
+    said = f"`{told.model.manifest['target']}` = {value(told.predicted)}"
     recorded = "" if told.truth is None else f"; recorded: {value(told.truth)}"
     chance = f" with probability {told.probabilities[0][1]:.3f}" if told.probabilities else ""
-    yield f"{told.model.name} predicts `{target}` = {value(told.predicted)}{chance} for row {told.row} of {told.dataset}{replaced}{recorded}."
+    yield f"{told.model.name} predicts {said}{chance} for row {told.row} of {told.dataset}{replaced}{recorded}."
     if len(told.probabilities) > 2:
         yield "Probabilities: " + ", ".join(f"{label} {chance:.3f}" for label, chance in told.probabilities) + "."
 
 
 def _reasons(told: Told) -> Iterator[str]:
-    named = told.contributions[:MOST_NAMED]
-    yield f"{told.explains[:1].upper()}{told.explains[1:]}: {told.base:.4g} on average, {told.output:.4g} here. What the row's values add, largest first:"
+    named, rest = told.contributions[:MOST_NAMED], told.contributions[MOST_NAMED:]
+    what = f"{told.explains[:1].upper()}{told.explains[1:]}"
+    yield f"{what}: {told.base:.4g} on average, {told.output:.4g} here. What the row's values add, largest first:"
     for one in named:
         yield f"  {one['column']} = {value(one['value'])}: {one['contribution']:+.4g}"
-    rest = told.contributions[MOST_NAMED:]
     if rest:
         yield f"  {len(rest)} others together: {sum(one['contribution'] for one in rest):+.4g}"
     kind = "exact" if told.exact else f"sampled, standard error of a value about {told.error or 0:.2g}"
-    yield f"SHAP values by {told.method} ({kind}); they add up to the output with a residual of {abs(told.residual):.1e}."
+    yield f"SHAP values by {told.method} ({kind}); they add up to the output within {max(abs(told.residual), 1e-15):.0e}."
 
 
 def _changes(told: Told) -> Iterator[str]:
@@ -82,16 +80,15 @@ def _changes(told: Told) -> Iterator[str]:
         return
     yield f"Smallest changes found that lead to {told.wanted}, each checked with the model:"
     for number, one in enumerate(told.counterfactuals, start=1):
-        changes = ", ".join(f"{change['column']} {value(change['from'])} -> {value(change['to'])}" for change in one["changes"])
+        changes = ", ".join(f"{cell['column']} {value(cell['from'])} -> {value(cell['to'])}" for cell in one["changes"])
         score = f"probability {one['score']:.3f}" if told.probabilities else f"{one['score']:.4g}"
-        yield f"  {number}. {changes} ({score}; distance {one['distance']:.3f}, nearest real row {one['nearest_row_distance']:.3f})"
+        far = f"distance {one['distance']:.3f}, nearest real row {one['nearest_row_distance']:.3f}"
+        yield f"  {number}. {changes} ({score}; {far})"
 
 
 def _likes(told: Told) -> Iterator[str]:
-    if not told.neighbours:
-        return
-    rows = ", ".join(_like(one) for one in told.neighbours)
-    yield f"Most similar rows, with their prediction: {rows}."
+    if told.neighbours:
+        yield f"Most similar rows, with their prediction: {', '.join(_like(one) for one in told.neighbours)}."
 
 
 def _like(one: Neighbour) -> str:
@@ -115,7 +112,7 @@ def _doubts(told: Told) -> Iterator[str]:
         right = np.mean([one["truth"] == one["predicted"] for one in known])
         doubts.append(f"the model is right on {right:.0%} of them")
     if told.unusual > RARE:
-        doubts.append(f"the row is unusual, farther from any other than {told.unusual:.0%} of rows are, so the model has little to go by")
+        doubts.append(f"the row is farther from any other than {told.unusual:.0%} of rows are, which leaves little to go by")
     if doubts:
         yield f"How sure: {'; '.join(doubts)}."
 

@@ -31,11 +31,11 @@ class IngestParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """
@@ -118,7 +118,7 @@ class ValidateParams(TypedDict, closed=True):
     """
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     suite: NotRequired[list[dict[str, Any]]]
     """
@@ -219,7 +219,7 @@ class ValidateResult(TypedDict, closed=True):
 class ProfileParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     target: NotRequired[str]
     """
@@ -231,11 +231,11 @@ class ProfileParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """
@@ -325,7 +325,7 @@ Step = TypedDict(
 class TransformParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     name: NotRequired[str]
     """
@@ -349,11 +349,11 @@ class TransformParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """

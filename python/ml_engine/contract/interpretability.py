@@ -7,23 +7,14 @@ from typing_extensions import TypedDict
 class ImportanceParams(TypedDict, closed=True):
     model: str
     """
-    Registered model (`churn-model`, `churn-model@2`).
+    Registered model.
     """
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     methods: list[Literal["permutation", "shap"]]
-    metric: Literal[
-        "auto",
-        "roc_auc",
-        "accuracy",
-        "balanced_accuracy",
-        "log_loss",
-        "r2",
-        "rmse",
-        "mae",
-    ]
+    metric: Literal["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
     """
     For permutation; `auto`: roc_auc or r2.
     """
@@ -45,11 +36,11 @@ class ImportanceParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """

@@ -11,11 +11,11 @@ class FairnessParams(TypedDict, closed=True):
     action: Literal["assess", "mitigate"]
     model: str
     """
-    Registered model (`churn-model`, `churn-model@2`).
+    Registered model.
     """
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     sensitive: list[SensitiveItem]
     """
@@ -55,11 +55,11 @@ class FairnessParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """

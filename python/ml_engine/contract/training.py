@@ -13,7 +13,7 @@ ExcludeItem: TypeAlias = str
 class TrainParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     target: str
     """
@@ -21,56 +21,43 @@ class TrainParams(TypedDict, closed=True):
     """
     task: Literal["auto", "classification", "regression"]
     """
-    `auto` reads it off the target.
+    What the target asks for.
     """
     positive: NotRequired[str]
     """
-    Label of the positive class.
+    Positive class.
     """
     include: NotRequired[list[IncludeItem]]
     """
-    Only these features; names even what is left out by default.
+    Only these features.
     """
     exclude: NotRequired[list[ExcludeItem]]
     """
-    Columns to leave out.
+    Not these.
     """
     folds: int
+    """
+    Of cross-validation.
+    """
     group: NotRequired[str]
     """
-    Keep rows of one value in one fold.
+    Its rows stay in one fold.
     """
     time: NotRequired[str]
     """
-    Validate on later rows only.
+    Score on later rows only.
     """
-    class_weight: Literal["none", "balanced"]
+    balanced: bool
     """
-    `balanced` weighs rare classes up.
+    Weigh rare classes up.
     """
-    metric: Literal[
-        "auto",
-        "roc_auc",
-        "average_precision",
-        "accuracy",
-        "balanced_accuracy",
-        "f1",
-        "f1_macro",
-        "mcc",
-        "log_loss",
-        "brier",
-        "rmse",
-        "mae",
-        "r2",
-        "medae",
-        "mape",
-    ]
+    metric: str
     """
-    Decides the choice; `auto`: roc_auc or r2.
+    Decides: roc_auc, log_loss, f1, rmse, r2, …
     """
     model_name: NotRequired[str]
     """
-    Name to register under.
+    To register under.
     """
     family: Literal[
         "auto",
@@ -84,17 +71,20 @@ class TrainParams(TypedDict, closed=True):
         "svm",
         "mlp",
     ]
+    """
+    `auto` tries several.
+    """
     params: dict[str, Any]
     """
-    Settings of the family's estimator, by its own names.
+    Settings, by the estimator's names.
     """
     calibration: Literal["none", "sigmoid", "isotonic"]
     """
-    Calibrates probabilities.
+    Of probabilities.
     """
-    time_budget_seconds: float
+    time_budget_seconds: NotRequired[float]
     """
-    No new fold or family starts after it.
+    Ends about then; 15 for `auto`.
     """
     seed: int
     """
@@ -102,11 +92,11 @@ class TrainParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """
@@ -198,11 +188,11 @@ SliceByItem: TypeAlias = str
 class EvaluateParams(TypedDict, closed=True):
     model: str
     """
-    Registered model (`churn-model`, `churn-model@2`).
+    Registered model.
     """
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     compare_to: NotRequired[str]
     """
@@ -230,11 +220,11 @@ class EvaluateParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """
@@ -369,7 +359,7 @@ class EvaluateResult(TypedDict, closed=True):
     """
     intervals: list[Interval]
     """
-    95 % percentile bootstrap.
+    95 %, bias-corrected bootstrap.
     """
     resamples: int
     task: Literal["classification", "regression"]
@@ -417,14 +407,14 @@ class Dimension(TypedDict, closed=True):
     choices: NotRequired[list[str | float | bool | None]]
     when: NotRequired[dict[str, list[str | float | bool | None]]]
     """
-    Only where these parameters have one of these values.
+    Only where these have one of these values.
     """
 
 
 class SweepParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered dataset (`loans`, `loans@2`) or a data file in the allowed folders.
+    Registered (`loans`, `loans@2`) or a file.
     """
     target: str
     """
@@ -432,56 +422,43 @@ class SweepParams(TypedDict, closed=True):
     """
     task: Literal["auto", "classification", "regression"]
     """
-    `auto` reads it off the target.
+    What the target asks for.
     """
     positive: NotRequired[str]
     """
-    Label of the positive class.
+    Positive class.
     """
     include: NotRequired[list[IncludeItem]]
     """
-    Only these features; names even what is left out by default.
+    Only these features.
     """
     exclude: NotRequired[list[ExcludeItem]]
     """
-    Columns to leave out.
+    Not these.
     """
     folds: int
+    """
+    Of cross-validation.
+    """
     group: NotRequired[str]
     """
-    Keep rows of one value in one fold.
+    Its rows stay in one fold.
     """
     time: NotRequired[str]
     """
-    Validate on later rows only.
+    Score on later rows only.
     """
-    class_weight: Literal["none", "balanced"]
+    balanced: bool
     """
-    `balanced` weighs rare classes up.
+    Weigh rare classes up.
     """
-    metric: Literal[
-        "auto",
-        "roc_auc",
-        "average_precision",
-        "accuracy",
-        "balanced_accuracy",
-        "f1",
-        "f1_macro",
-        "mcc",
-        "log_loss",
-        "brier",
-        "rmse",
-        "mae",
-        "r2",
-        "medae",
-        "mape",
-    ]
+    metric: str
     """
-    Decides the choice; `auto`: roc_auc or r2.
+    Decides: roc_auc, log_loss, f1, rmse, r2, …
     """
     model_name: NotRequired[str]
     """
-    Name to register under.
+    To register under.
     """
     family: Literal[
         "linear",
@@ -494,23 +471,32 @@ class SweepParams(TypedDict, closed=True):
         "svm",
         "mlp",
     ]
+    """
+    What to tune.
+    """
     params: dict[str, Any]
     """
     Settings held fixed.
     """
     space: NotRequired[dict[str, Dimension]]
     """
-    What to search, by parameter.
+    What to search; the family's own by default.
     """
     sampler: Literal["tpe", "random", "grid", "cmaes"]
+    """
+    Search strategy.
+    """
     pruner: Literal["median", "hyperband", "none"]
     """
-    Stops poor trials between folds.
+    Ends poor trials early.
     """
     trials: int
+    """
+    Most trials.
+    """
     time_budget_seconds: float
     """
-    No new trial starts after it.
+    No trial starts after it.
     """
     seed: int
     """
@@ -518,11 +504,11 @@ class SweepParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    How long to wait before answering with a `job_id`.
+    Then it goes on as a job.
     """
     job_id: NotRequired[str]
     """
-    Wait on for this job; other fields are then ignored.
+    Wait on for it.
     """
     cancel: bool
     """
@@ -597,3 +583,26 @@ class SweepResult(TypedDict, closed=True):
     seconds: float
     notes: list[str]
     warnings: list[str]
+
+
+class Metric(TypedDict, closed=True):
+    metric: str
+    first: list[float]
+    second: list[float]
+
+
+class ExperimentParams(TypedDict, closed=True):
+    metrics: list[Metric]
+
+
+class FoldTest(TypedDict, closed=True):
+    metric: str
+    folds: int
+    difference: float
+    statistic: float
+    p_value: float
+    verdict: str
+
+
+class ExperimentResult(TypedDict, closed=True):
+    tests: list[FoldTest]

@@ -10,7 +10,7 @@ ImmutableItem: TypeAlias = str
 class ExplainParams(TypedDict, closed=True):
     model: str
     """
-    Registered model (`churn-model`, `churn-model@2`).
+    Registered model.
     """
     dataset: str
     """

@@ -58,7 +58,9 @@ def attributes(
             warnings.append(f"`{attribute.name}`: too few rows to compare {', '.join(small[:8])} (fewer than {least}).")
     if len(single) == 1:
         return single, warnings
-    joint = np.array([", ".join(parts) for parts in zip(*(np.array(one.groups)[one.codes] for one in single), strict=True)])
+    joint = np.array(
+        [", ".join(parts) for parts in zip(*(np.array(one.groups)[one.codes] for one in single), strict=True)]
+    )
     crossed = _attribute(" × ".join(sensitive), joint.tolist(), least)
     if crossed.compared.sum() < 2:
         warnings.append(f"`{crossed.name}`: no two intersections have {least} rows, so none are compared.")
@@ -71,8 +73,9 @@ def _labels(column: pl.Series, cuts: Sequence[float] | None) -> tuple[list[str],
         raise OpError("invalid_input", f"cuts: `{column.name}` is {column.dtype}, which cannot be cut at numbers.")
     if numeric and (cuts is not None or column.n_unique() > FEW_VALUES):
         return _cut(column.cast(pl.Float64), cuts)
-    if not (numeric or column.dtype in (pl.String, pl.Boolean, pl.Categorical, pl.Enum)):
-        raise OpError("invalid_input", f"sensitive: `{column.name}` is {column.dtype}; groups are texts, booleans or numbers.")
+    if not (numeric or isinstance(column.dtype, pl.String | pl.Boolean | pl.Categorical | pl.Enum)):
+        said = f"sensitive: `{column.name}` is {column.dtype}; groups are texts, booleans or numbers."
+        raise OpError("invalid_input", said)
     if column.n_unique() > MOST_GROUPS:
         raise OpError(
             "invalid_input",
@@ -111,7 +114,9 @@ def _attribute(
         order = np.array(sorted(range(len(groups)), key=lambda place: [*in_order, MISSING].index(str(groups[place]))))
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    return Attribute(name, [str(group) for group in groups[order]], place[codes], rows[order], rows[order] >= least, cuts)
+    return Attribute(
+        name, [str(group) for group in groups[order]], place[codes], rows[order], rows[order] >= least, cuts
+    )
 
 
 def _require_two(attribute: Attribute, least: int) -> None:

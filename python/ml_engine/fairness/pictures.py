@@ -66,8 +66,17 @@ def trade_off(curve: Sequence[Point], others: Sequence[Point], constraint: str) 
     colours = {"threshold optimiser": BLUE, "exponentiated gradient": GREEN}
     for method, colour in colours.items():
         points = sorted((one for one in curve if one.method == method), key=lambda one: one.disparity)
-        axis.plot([one.disparity for one in points], [one.accuracy for one in points], "o-", color=colour, label=method, markersize=5)
-    for one, colour in zip([*[point for point in curve if point.method == "model as it is"], *others], [GREY, ORANGE], strict=False):
+        axis.plot(
+            [one.disparity for one in points],
+            [one.accuracy for one in points],
+            "o-",
+            color=colour,
+            label=method,
+            markersize=5,
+        )
+    for one, colour in zip(
+        [*[point for point in curve if point.method == "model as it is"], *others], [GREY, ORANGE], strict=False
+    ):
         axis.plot(one.disparity, one.accuracy, "D", color=colour, label=one.method, markersize=8)
     axis.set_xlabel(f"{constraint.replace('_', ' ')} difference (0 is even)")
     axis.set_ylabel("Accuracy on rows not learnt from")

@@ -80,7 +80,14 @@ def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
 
 
 def measure_decisions(
-    codes: np.ndarray, groups: int, truth: np.ndarray, selected: np.ndarray, score: np.ndarray, resamples: int, seed: int
+    codes: np.ndarray,
+    groups: int,
+    truth: np.ndarray,
+    selected: np.ndarray,
+    score: np.ndarray,
+    *,
+    resamples: int,
+    seed: int,
 ) -> dict[str, Measured]:
     """Rates, calibration and their bootstrap by group.
 
@@ -110,7 +117,7 @@ def calibration_error(codes: np.ndarray, groups: int, truth: np.ndarray, score: 
 
 
 def measure_numbers(
-    codes: np.ndarray, groups: int, truth: np.ndarray, predicted: np.ndarray, resamples: int, seed: int
+    codes: np.ndarray, groups: int, truth: np.ndarray, predicted: np.ndarray, *, resamples: int, seed: int
 ) -> dict[str, Measured]:
     """Mean prediction and truth, mean absolute error and bias (mean of prediction − truth) by group."""
     error = predicted - truth
@@ -167,7 +174,9 @@ def _gap(criterion: str, name: str, measured: Measured, compared: np.ndarray) ->
     high, low = measured.draws[:, highest], measured.draws[:, lowest]
     quotient = np.divide(low, high, out=np.full_like(low, np.nan), where=high > 0)
     ratio_interval = _interval(quotient) if np.isfinite(ratio) else (float("nan"), float("nan"))
-    return Gap(criterion, name, (float(top - bottom), *_interval(high - low)), (ratio, *ratio_interval), lowest, highest)
+    return Gap(
+        criterion, name, (float(top - bottom), *_interval(high - low)), (ratio, *ratio_interval), lowest, highest
+    )
 
 
 def _interval(draws: np.ndarray) -> tuple[float, float]:

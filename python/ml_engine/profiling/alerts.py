@@ -10,7 +10,7 @@ from ml_engine.contract.data import Alert, Association, ColumnProfile, TargetPro
 from ml_engine.contract.manifest import ColumnSchema
 from ml_engine.profiling.columns import bin_counts
 from ml_engine.reading.dates import parse_dates
-from ml_engine.validation.soundness import identical_columns
+from ml_engine.validation.identical import identical_columns
 
 MISSING_SHARE = 0.05
 ZEROS_SHARE = 0.5

@@ -20,7 +20,7 @@ DIGITS = 6
 
 def size_bytes(result: ProfileResult) -> int:
     """What the result takes as JSON in UTF-8."""
-    return len(json.dumps(result, ensure_ascii=False, separators=(",", ":")).encode())
+    return len(json.dumps(result, ensure_ascii=False).encode())
 
 
 def bounded(result: ProfileResult, detail: str) -> ProfileResult:

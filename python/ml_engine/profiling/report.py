@@ -64,7 +64,8 @@ def render_report(result: ProfileResult) -> str:
         ),
         _section("Notes", _list(result["warnings"])) if result["warnings"] else "",
     ]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{name}: profile</title><style>{STYLE}</style>'
+    viewport = '<meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">'
+    head = f"{viewport}<title>{name}: profile</title><style>{STYLE}</style>"
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(body)}</body></html>\n'
 
 
@@ -81,7 +82,8 @@ def _facts(result: ProfileResult) -> str:
         "in memory": f"{result['memory_bytes'] / 1e6:,.1f} MB",
         "types": ", ".join(f"{count} {kind}" for kind, count in result["types"].items()),
     }
-    return f'<div class="facts">{"".join(f"<div><span class=soft>{key}</span><b>{escape(str(value))}</b></div>" for key, value in facts.items())}</div>'
+    boxes = (f"<div><span class=soft>{key}</span><b>{escape(str(value))}</b></div>" for key, value in facts.items())
+    return f'<div class="facts">{"".join(boxes)}</div>'
 
 
 def _alerts(alerts: Sequence[Alert]) -> str:
@@ -109,7 +111,8 @@ def _target(target: TargetProfile | None) -> str:
 def _card(profile: ColumnProfile) -> str:
     share = 100 * profile["missing"]
     meter = f'<div class="meter" title="missing"><i style="width:{share:.2f}%"></i></div>' if share else ""
-    about = f'<div class="soft">{escape(profile["dtype"])} · {profile["role"]} · {profile["distinct"]:,} distinct · {share:.1f} % missing</div>'
+    facts_line = f"{profile['dtype']} · {profile['role']} · {profile['distinct']:,} distinct · {share:.1f} % missing"
+    about = f'<div class="soft">{escape(facts_line)}</div>'
     shown = cast(Mapping[str, object], profile)
     facts = [(key, _value(shown[key])) for key in STATISTICS if key in shown]
     facts += [
@@ -134,18 +137,20 @@ def _bars(profile: ColumnProfile) -> str:
         return ""
     tallest = max(counts)
     bars = "".join(
-        f'<rect x="{i * 5}" y="{40 - 40 * count / tallest:.2f}" width="4.4" height="{40 * count / tallest:.2f}"><title>{count}</title></rect>'
-        for i, count in enumerate(counts)
+        f'<rect x="{i * 5}" y="{40 - height:.2f}" width="4.4" height="{height:.2f}"><title>{count}</title></rect>'
+        for i, (count, height) in enumerate((count, 40 * count / tallest) for count in counts)
     )
     label = escape(f"Histogram of {profile['name']}, {profile.get('min')} to {profile.get('max')}", quote=True)
-    return f'<svg viewBox="0 0 {5 * len(counts)} 40" preserveAspectRatio="none" role="img" aria-label="{label}">{bars}</svg>'
+    box = f'viewBox="0 0 {5 * len(counts)} 40" preserveAspectRatio="none" role="img"'
+    return f'<svg {box} aria-label="{label}">{bars}</svg>'
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = ["".join(f"<td>{escape(str('·' if value is None else value))}</td>" for value in row) for row in rows]
     if not lines:
         return ""
-    return f'<div class="wide"><table><tr>{"".join(f"<th>{name}</th>" for name in head)}</tr>{"".join(f"<tr>{line}</tr>" for line in lines)}</table></div>'
+    titles = "".join(f"<th>{name}</th>" for name in head)
+    return f'<div class="wide"><table><tr>{titles}</tr>{"".join(f"<tr>{line}</tr>" for line in lines)}</table></div>'
 
 
 def _list(lines: Iterable[str]) -> str:

@@ -15,6 +15,7 @@ from ml_engine.profiling.associations import (
     Codes,
     Floats,
     as_floats,
+    correlation_ratio,
     crosstab,
     encode,
     in_bins,
@@ -104,25 +105,35 @@ def _found(
         gone = separation(feature.is_null().cast(pl.Float64).to_numpy(), codes)
         if gone >= MISSING_LIMIT:
             return "auc_of_missing", gone, f"that it is missing tells the class alone (AUC {gone:.4f})."
-    if numeric:
-        values = as_floats(feature.to_physical())
-        if task == "classification":
-            auc = separation(values, codes)
-            return ("auc", auc, f"separates the classes alone (AUC {auc:.4f}).") if auc >= AUC_LIMIT else None
-        r = float(pairwise_correlation(np.column_stack([values, as_floats(answer)]))[0, 1])
-        return ("r2", r * r, f"predicts the target alone (R² {r * r:.4f}).") if r * r >= R2_LIMIT else None
-    levels = int(feature_codes.max(initial=-1)) + 1
-    if levels < 2 or levels > min(MOST_LEVELS * 4, len(feature) / 5):
+    told = _by_value(as_floats(feature.to_physical()), answer, codes, task) if numeric else None
+    few = encode(feature) if numeric and feature.dtype.is_integer() and feature.n_unique() <= MOST_LEVELS else None
+    levels = feature_codes if not numeric else few
+    return told if told is not None or levels is None else _by_level(levels, answer, codes, task)
+
+
+Finding = tuple[str, float, str]
+
+
+def _by_value(values: Floats, answer: pl.Series, codes: Codes, task: str) -> Finding | None:
+    if task == "classification":
+        auc = separation(values, codes)
+        return ("auc", auc, f"separates the classes alone (AUC {auc:.4f}).") if auc >= AUC_LIMIT else None
+    r2 = float(pairwise_correlation(np.column_stack([values, as_floats(answer)]))[0, 1]) ** 2
+    return ("r2", r2, f"predicts the target alone (R² {r2:.4f}).") if r2 >= R2_LIMIT else None
+
+
+def _by_level(levels: Codes, answer: pl.Series, codes: Codes, task: str) -> Finding | None:
+    count = int(levels.max(initial=-1)) + 1
+    if count < 2 or count > min(MOST_LEVELS * 4, len(levels) / 5):
         return None
     if task == "regression":
-        eta2 = _eta2(feature_codes, as_floats(answer))
+        eta2 = correlation_ratio(levels, as_floats(answer)) ** 2
         return ("r2", eta2, f"predicts the target alone (R² {eta2:.4f}).") if eta2 >= R2_LIMIT else None
-    counts = crosstab(feature_codes, codes)
+    counts = crosstab(levels, codes)
     purity = float(counts.max(axis=1).sum() / max(counts.sum(), 1))
     base = float(counts.sum(axis=0).max() / max(counts.sum(), 1))
-    if purity >= PURITY_LIMIT and purity - base > 0.5 * (1 - base):
-        return "purity", purity, f"tells the class alone in {100 * purity:.1f} % of rows."
-    return None
+    told = purity >= PURITY_LIMIT and purity - base > 0.5 * (1 - base)
+    return ("purity", purity, f"tells the class alone in {100 * purity:.1f} % of rows.") if told else None
 
 
 def separation(values: Floats, codes: Codes) -> float:
@@ -144,11 +155,3 @@ def _area(ranks: Floats, positive: np.ndarray[tuple[int, ...], np.dtype[np.bool_
         return None
     area = (float(ranks[positive].sum()) - ones * (ones + 1) / 2) / (ones * zeros)
     return max(area, 1 - area)
-
-
-def _eta2(codes: Codes, values: Floats) -> float:
-    both = (codes >= 0) & np.isfinite(values)
-    value = values[both] - values[both].mean()
-    counts, sums = np.bincount(codes[both]), np.bincount(codes[both], weights=value)
-    total = float((value**2).sum())
-    return float((sums[counts > 0] ** 2 / counts[counts > 0]).sum()) / total if total > 0 else 0.0

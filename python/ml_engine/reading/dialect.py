@@ -42,7 +42,9 @@ def find_dialect(path: Path, options: ReadOptions) -> Dialect:
             raise OpError("invalid_input", f"{field}: `{value}` is not one character")
     sample = _sample(path)
     quote = options.quote or _quote(sample)
-    escape = "\\" if f"\\{quote}" in sample and f"{quote}{quote}" not in sample else quote
+    # A backslash right before the end of a field is the end of a path, not an escape.
+    escaped = re.search(rf"\\{re.escape(quote)}[^,;\t|\r\n]", sample) is not None and f"{quote}{quote}" not in sample
+    escape = "\\" if escaped else quote
     delimiter = options.delimiter or _delimiter(sample, quote, path.suffix.lower())
     records = _records(sample, delimiter, quote, escape)
     first = records[0] if records else [""]

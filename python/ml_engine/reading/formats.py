@@ -5,36 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import fastexcel
 import polars as pl
 
 from ml_engine.errors import OpError
+from ml_engine.names import nearest
 from ml_engine.reading.delimited import RawTable, locate, long_values, read_delimited
 from ml_engine.reading.dialect import unique_names
+from ml_engine.reading.files import READABLE, find_files, kind_of
 from ml_engine.reading.inference import Found, as_type, blank_to_null, check_types, find_type
 from ml_engine.reading.json_text import read_json, read_json_lines
 from ml_engine.reading.options import Reading, ReadOptions, Reject
 from ml_engine.reading.samples import PREFIX, read_sample
-
-SUFFIXES_OF = {
-    "csv": (".csv", ".tsv", ".tab", ".txt", ".data"),
-    "json": (".json",),
-    "jsonl": (".jsonl", ".ndjson"),
-    "parquet": (".parquet", ".pq"),
-    "arrow": (".arrow", ".feather", ".ipc"),
-    "excel": (".xlsx", ".xls", ".xlsb", ".ods"),
-}
-SUFFIXES = {suffix: kind for kind, suffixes in SUFFIXES_OF.items() for suffix in suffixes}
-MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
-REFUSED_MAGIC = (
-    (b"\x80\x04", "a pickle"),
-    (b"\x80\x05", "a pickle"),
-    (b"\x93NUMPY", "a NumPy file"),
-    (b"%PDF", "a PDF"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
-    (b"SQLite format 3", "an SQLite database"),
-)
-READABLE = "CSV, TSV, JSON, JSON Lines, Parquet, Arrow/Feather, Excel"
 
 
 def read_source(source: str, options: ReadOptions, field: str) -> Reading:
@@ -47,8 +29,8 @@ def read_source(source: str, options: ReadOptions, field: str) -> Reading:
         frame = read_sample(source, field)
         check_types(options, frame.columns)
         return Reading(frame, "sample", 1, [], [], {})
-    paths = _paths(source, field)
-    kinds = {path: _kind(path, field) for path in paths}
+    paths = find_files(source, field)
+    kinds = {path: kind_of(path, field) for path in paths}
     if len(set(kinds.values())) > 1:
         other = next(path for path in paths if kinds[path] != kinds[paths[0]])
         raise OpError(
@@ -61,44 +43,6 @@ def read_source(source: str, options: ReadOptions, field: str) -> Reading:
         if kind == "csv":
             return _read_text(paths, options, Path(scratch), field)
         return _read_typed(paths, kind, options, field)
-
-
-def _paths(source: str, field: str) -> list[Path]:
-    path = Path(source)
-    if path.is_file():
-        return [path]
-    if path.is_dir():
-        found = sorted(child for child in path.iterdir() if child.is_file() and child.suffix.lower() in SUFFIXES)
-        if not found:
-            raise OpError("not_found", f"{field}: the folder `{path.name}` has no data file", f"Readable: {READABLE}.")
-        return found
-    found = sorted(match for match in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if match.is_file())
-    if not found:
-        raise OpError(
-            "not_found",
-            f"{field}: there is no file `{path.name}`",
-            "Check the path, or use `sample:iris` to try something out.",
-        )
-    return found
-
-
-def _kind(path: Path, field: str) -> str:
-    with path.open("rb") as file:
-        head = file.read(16)
-    for magic, what in REFUSED_MAGIC:
-        if head.startswith(magic):
-            raise OpError("invalid_input", f"{field}: `{path.name}` is {what}, not a table", f"Readable: {READABLE}.")
-    by_magic = next((kind for magic, kind in MAGIC if head.startswith(magic)), None)
-    by_suffix = SUFFIXES.get(path.suffix.lower())
-    if by_suffix in ("parquet", "arrow", "excel") and by_magic is None:
-        raise OpError(
-            "invalid_input", f"{field}: `{path.name}` is empty or no {by_suffix} file", f"Readable: {READABLE}."
-        )
-    if by_magic is not None:
-        return by_magic
-    if by_suffix is None and head.lstrip()[:1] in (b"[", b"{"):
-        return "json" if head.lstrip()[:1] == b"[" else "jsonl"
-    return by_suffix or "csv"
 
 
 def _read_text(paths: list[Path], options: ReadOptions, scratch: Path, field: str) -> Reading:
@@ -247,7 +191,7 @@ def _read_one(path: Path, kind: str, options: ReadOptions, field: str) -> tuple[
             return pl.read_ipc(path), []
         if kind == "excel":
             return _read_excel(path, options), []
-    except (pl.exceptions.PolarsError, OSError, ValueError, RuntimeError) as error:
+    except (pl.exceptions.PolarsError, fastexcel.FastExcelError, OSError, ValueError, RuntimeError) as error:
         raise OpError(
             "invalid_input",
             f"{field}: `{path.name}` cannot be read as {kind}; it is damaged or something else",
@@ -257,9 +201,15 @@ def _read_one(path: Path, kind: str, options: ReadOptions, field: str) -> tuple[
 
 
 def _read_excel(path: Path, options: ReadOptions) -> pl.DataFrame:
-    if options.sheet is None:
-        return pl.read_excel(path, engine="calamine", infer_schema_length=None)
-    return pl.read_excel(path, sheet_name=options.sheet, engine="calamine", infer_schema_length=None)
+    sheets = fastexcel.read_excel(path).sheet_names
+    if options.sheet is not None and options.sheet not in sheets:
+        guess = nearest(options.sheet, sheets)
+        suggestion = f"; did you mean `{guess}`?" if guess else ""
+        raise OpError(
+            "not_found", f"dialect.sheet: no sheet `{options.sheet}`{suggestion}", f"Sheets: {', '.join(sheets[:20])}."
+        )
+    sheet = options.sheet or sheets[0]
+    return pl.read_excel(path, sheet_name=sheet, engine="calamine", infer_schema_length=None)
 
 
 def _same_columns(found: list[tuple[Path, list[str]]], field: str) -> None:

@@ -11,6 +11,8 @@ from ml_engine.reading.options import NULL_TOKENS, ReadOptions
 
 TYPES = ("text", "int", "float", "bool", "date", "datetime")
 TRUE, FALSE = ["true", "yes", "y", "t", "1"], ["false", "no", "n", "f", "0"]
+STRAYS_SHARE = 0.05
+"""Share of values that are no numbers up to which a column is called numbers with strays, not text."""
 LEADING_ZERO = r"^[+-]?0\d"
 DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?([eE][+-]?\d+)?$"
 THOUSANDS = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
@@ -65,20 +67,16 @@ def find_type(column: pl.Series, decimal: str | None, delimiter: str) -> Found:
         return Found(column)
     probe = present.head(1000)
     as_number = probe.cast(pl.Float64, strict=False)
-    if as_number.null_count() == 0:
+    if as_number.null_count() <= STRAYS_SHARE * len(probe):
         return Found(*_numbers(column, present))
     if as_number.null_count() == len(probe) and probe.str.to_lowercase().is_in(["true", "false"]).all():
         lowered = column.str.strip_chars().str.to_lowercase()
         only_words = present.str.to_lowercase().is_in(["true", "false"]).all()
         return Found(lowered == "true") if only_words else Found(column)
-    if decimal == "," or (decimal is None and delimiter != ","):
-        if (
-            probe.str.contains(DECIMAL_COMMA).all()
-            and present.str.contains(DECIMAL_COMMA).all()
-            and _is_decimal_comma(present, delimiter, decimal)
-        ):
-            return Found(_from_decimal_comma(column), None, decimal_comma=True)
-    if probe.str.contains(THOUSANDS).all() and present.str.contains(THOUSANDS).all():
+    may_be_comma = decimal == "," or (decimal is None and delimiter != ",")
+    if may_be_comma and _all_match(probe, present, DECIMAL_COMMA) and _is_decimal_comma(present, delimiter, decimal):
+        return Found(_from_decimal_comma(column), None, decimal_comma=True)
+    if _all_match(probe, present, THOUSANDS):
         plain = column.str.strip_chars().str.replace_all(",", "", literal=True)
         return Found(_numbers(plain, plain.drop_nulls())[0], f"`{column.name}`: commas read as thousands separators.")
     parsed, warning = parse_dates(column)
@@ -145,13 +143,17 @@ def _numbers(column: pl.Series, present: pl.Series) -> tuple[pl.Series, str | No
             return column, f"`{column.name}` stays text: its whole numbers are too long for 64 bits."
         return number, None
     stray = column.filter(number.is_null() & column.is_not_null())
-    if len(stray) <= 0.05 * len(present):
-        return (
-            column,
+    if len(stray) <= STRAYS_SHARE * len(present):
+        warning = (
             f"`{column.name}` stays text: {len(stray)} of {len(present)} values are no numbers, "
-            f'e.g. `{str(stray[0])[:40]}`. Set types: {{"{column.name}": "float"}} to put those rows aside.',
+            f'e.g. `{str(stray[0])[:40]}`. Set types: {{"{column.name}": "float"}} to put those rows aside.'
         )
+        return column, warning
     return column, None
+
+
+def _all_match(probe: pl.Series, present: pl.Series, pattern: str) -> bool:
+    return bool(probe.str.contains(pattern).all()) and bool(present.str.contains(pattern).all())
 
 
 def _is_decimal_comma(present: pl.Series, delimiter: str, decimal: str | None) -> bool:

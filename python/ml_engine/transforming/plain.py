@@ -9,17 +9,9 @@ from ml_engine.contract.data import Step
 from ml_engine.errors import OpError
 from ml_engine.expressions import condition, sql_expression
 from ml_engine.names import require_column
-from ml_engine.reading.dates import parse_dates
+from ml_engine.transforming.casts import TYPES, as_type, date_part
 from ml_engine.transforming.steps import DEFAULT_METHOD
 
-TYPES: dict[str, pl.DataType] = {
-    "int": pl.Int64(),
-    "float": pl.Float64(),
-    "text": pl.String(),
-    "bool": pl.Boolean(),
-    "date": pl.Date(),
-    "datetime": pl.Datetime("us"),
-}
 DATE_DEFAULT = ["year", "month", "day", "weekday"]
 PART = "\x00part"
 """The column that carries each row's part through the steps; no table can have it, names hold no NUL."""
@@ -92,37 +84,10 @@ def _cast(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, st
         require_column(f"{field}.map", name, visible(frame))
         if wanted not in TYPES:
             raise OpError("invalid_input", f"{field}.map.{name}: no type `{wanted}`", f"One of {', '.join(TYPES)}.")
-        made.append(_as(frame[name], wanted, field))
+        made.append(as_type(frame[name], wanted, field))
     return frame.with_columns(made), ", ".join(
         f"{name} to {wanted}" for name, wanted in list(step.get("map", {}).items())[:8]
     )
-
-
-def _as(column: pl.Series, wanted: str, field: str) -> pl.Series:
-    source = column
-    if column.dtype == pl.String and wanted in ("date", "datetime"):
-        source = parse_dates(column)[0]
-    elif column.dtype == pl.String and wanted == "bool":
-        lowered = column.str.to_lowercase()
-        source = lowered.replace_strict(
-            ["true", "yes", "1", "false", "no", "0"],
-            [True, True, True, False, False, False],
-            default=None,
-            return_dtype=pl.Boolean,
-        )
-    elif column.dtype == pl.String and wanted == "int":
-        source = column.str.strip_chars()
-    if source is None or (column.dtype.is_temporal() != (wanted in ("date", "datetime")) and wanted == "bool"):
-        raise OpError("invalid_input", f"{field}.map.{column.name}: its values are no {wanted}")
-    after = source.cast(TYPES[wanted], strict=False)
-    lost = column.filter(after.is_null() & column.is_not_null())
-    if len(lost):
-        raise OpError(
-            "invalid_input",
-            f"{field}.map.{column.name}: {len(lost)} values are no {wanted}, e.g. `{str(lost[0])[:40]}`",
-            "Filter those rows out first, or ingest again with `types`.",
-        )
-    return after
 
 
 def _filter(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
@@ -160,31 +125,11 @@ def _clean_text(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFra
 def _dates(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
     names = _columns(frame, step, field, lambda dtype: isinstance(dtype, (pl.Date, pl.Datetime)), "dates")
     made = [
-        _date_part(pl.col(name), part, isinstance(frame.schema[name], pl.Date)).alias(f"{name}_{part}")
+        date_part(pl.col(name), part, isinstance(frame.schema[name], pl.Date)).alias(f"{name}_{part}")
         for name in names
         for part in step.get("parts", DATE_DEFAULT)
     ]
     return frame.with_columns(made), "" if names else "no date column"
-
-
-def _date_part(column: pl.Expr, part: str, whole_days: bool) -> pl.Expr:
-    if part == "timestamp":
-        return column.cast(pl.Datetime("us")).dt.epoch("s")
-    if whole_days and part in ("hour", "minute", "second"):
-        return pl.when(column.is_not_null()).then(0).cast(pl.Int64)
-    parts: dict[str, Callable[[], pl.Expr]] = {
-        "year": column.dt.year,
-        "quarter": column.dt.quarter,
-        "month": column.dt.month,
-        "week": column.dt.week,
-        "day": column.dt.day,
-        "weekday": column.dt.weekday,
-        "ordinal_day": column.dt.ordinal_day,
-        "hour": column.dt.hour,
-        "minute": column.dt.minute,
-        "second": column.dt.second,
-    }
-    return parts[part]().cast(pl.Int64)
 
 
 def _deduplicate(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:

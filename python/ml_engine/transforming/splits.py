@@ -81,10 +81,11 @@ def _by_class(classes: pl.Series, shares: Sequence[float], random: np.random.Gen
     codes = classes.cast(pl.String).fill_null("").rank("dense").to_numpy().astype(np.intp)
     labels = np.zeros(len(codes), dtype=np.intp)
     sizes = np.bincount(codes)
-    if classes.dtype.is_float() or np.sum(sizes > 0) > 0.5 * len(codes):
+    distinct = int(np.sum(sizes > 0))
+    if classes.dtype.is_float() or distinct > 0.5 * len(codes):
         raise OpError(
             "invalid_input",
-            f"{field}.by: `{classes.name}` is no class column ({np.sum(sizes > 0)} distinct values in {len(codes)} rows)",
+            f"{field}.by: `{classes.name}` is no class column ({distinct} distinct values in {len(codes)} rows)",
             "Bin it first, or split at random.",
         )
     totals = np.zeros(len(shares))

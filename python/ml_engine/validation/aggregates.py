@@ -168,11 +168,8 @@ def most_common(kwargs: Kwargs, scope: Scope) -> Plan:
     def judge(found: Mapping[str, object]) -> Verdict:
         success = bool(found["hit"])
         modes_found = _listed(found["modes"])
-        reason = (
-            ""
-            if success
-            else f"the most common value is {', '.join(f'`{one}`' for one in modes_found[:3])}, which is not in the set."
-        )
+        named = ", ".join(f"`{one}`" for one in modes_found[:3])
+        reason = "" if success else f"the most common value is {named}, which is not in the set."
         return Verdict(success, reason, count(found["elements"]), count(found["missing"]), observed_value=modes_found)
 
     return Plan(

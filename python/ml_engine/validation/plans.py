@@ -73,11 +73,9 @@ def each_value(
         success = judged == 0 or 1 - share >= mostly - 1e-12
         needed = f" (at most {1 - mostly:.4g} allowed)" if mostly < 1 else ""
         sample = ", ".join(f"`{value}`" for value in list(dict.fromkeys(shown))[:3])
-        reason = (
-            ""
-            if success
-            else f"{bad} of {judged} values ({100 * share:.2f} %) {words}{needed}{f', e.g. {sample}' if sample else ''}."
-        )
+        example = f", e.g. {sample}" if sample else ""
+        counted = f"{bad} of {judged} values ({100 * share:.2f} %)"
+        reason = "" if success else f"{counted} {words}{needed}{example}."
         return Verdict(success, reason, elements, elements - judged, bad, round(100 * share, 4), shown)
 
     return Plan(

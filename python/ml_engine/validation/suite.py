@@ -15,9 +15,10 @@ from ml_engine.names import nearest
 from ml_engine.validation.across import ACROSS
 from ml_engine.validation.aggregates import AGGREGATES
 from ml_engine.validation.column_values import COLUMN_VALUES
+from ml_engine.validation.patterns import PATTERNS
 from ml_engine.validation.plans import Kwargs, Plan, RuleError, Scope, Verdict
 
-EXPECTATIONS: dict[str, Callable[[Kwargs, Scope], Plan]] = {**COLUMN_VALUES, **AGGREGATES, **ACROSS}
+EXPECTATIONS: dict[str, Callable[[Kwargs, Scope], Plan]] = {**COLUMN_VALUES, **PATTERNS, **AGGREGATES, **ACROSS}
 Severity = Literal["error", "warn"]
 SEVERITIES: dict[str, Severity] = {
     "error": "error",

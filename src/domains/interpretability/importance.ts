@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, dataset, job, model, seed } from "../../kernel/fields.ts";
+import { Artifact, dataset, job, model, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 
 const Feature = z
@@ -43,10 +43,10 @@ export default pythonTool({
     model: model(),
     dataset: dataset(),
     methods: z.array(z.enum(["permutation", "shap"])).min(1).max(2).default(["permutation", "shap"]),
-    metric: z.enum(["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]).default("auto").describe("For permutation; `auto`: roc_auc or r2."),
-    repeats: z.int().min(2).max(100).default(10).describe("Shuffles a feature."),
-    curves: z.int().min(0).max(12).default(4).describe("Top features to draw."),
-    max_rows: z.int().min(50).max(100_000).default(2000).describe("Rows sampled."),
+    metric: rare(z.enum(["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]).default("auto").describe("For permutation; `auto`: roc_auc or r2.")),
+    repeats: rare(z.int().min(2).max(100).default(10).describe("Shuffles a feature.")),
+    curves: rare(z.int().min(0).max(12).default(4).describe("Top features to draw.")),
+    max_rows: rare(z.int().min(50).max(100_000).default(2000).describe("Rows sampled.")),
     seed,
     ...job,
   }),

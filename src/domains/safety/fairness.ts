@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, dataset, job, model, seed } from "../../kernel/fields.ts";
+import { Artifact, dataset, job, model, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { digits, first, ranged } from "./fields.ts";
 
@@ -80,12 +80,12 @@ export default pythonTool({
     dataset: dataset(),
     sensitive: z.array(z.string().min(1).max(256)).min(1).max(4).describe("Columns whose groups are compared; need not be features."),
     positive: z.string().max(256).optional().describe("Label that counts as selected; default the model's."),
-    threshold: z.number().min(0).max(1).optional().describe("Select at this score; default the model's own decision."),
-    cuts: z.record(z.string(), z.array(z.number()).min(1).max(9)).default({}).describe("Cut points of numeric sensitive columns; default quartiles."),
-    min_group: z.int().min(2).max(100_000).default(30).describe("Smaller groups are shown, not compared."),
-    tolerance: z.number().min(0).max(1).default(0.1).describe("Largest difference called even."),
+    threshold: rare(z.number().min(0).max(1).optional().describe("Select at this score; default the model's own decision.")),
+    cuts: rare(z.record(z.string(), z.array(z.number()).min(1).max(9)).default({}).describe("Cut points of numeric sensitive columns; default quartiles.")),
+    min_group: rare(z.int().min(2).max(100_000).default(30).describe("Smaller groups are shown, not compared.")),
+    tolerance: rare(z.number().min(0).max(1).default(0.1).describe("Largest difference called even.")),
     constraint: z.enum(["demographic_parity", "equalized_odds"]).default("equalized_odds").describe("What `mitigate` evens out."),
-    resamples: z.int().min(100).max(10_000).default(1000).describe("Bootstrap resamples."),
+    resamples: rare(z.int().min(100).max(10_000).default(1000).describe("Bootstrap resamples.")),
     seed,
     ...job,
   }),

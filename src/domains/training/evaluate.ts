@@ -19,7 +19,12 @@ const Slice = z
   .meta({ id: "Slice" });
 
 const Operating = z
-  .strictObject({ threshold: z.number(), cost: z.number().describe("Mean cost a row."), precision: z.number(), recall: z.number() })
+  .strictObject({
+    threshold: z.number(),
+    cost: z.number().describe("Mean cost a row."),
+    precision: z.number(),
+    recall: z.number(),
+  })
   .meta({ id: "Operating" });
 
 export default pythonTool({
@@ -59,11 +64,31 @@ export default pythonTool({
     target: z.string(),
     positive: z.string().nullable(),
     rows: z.strictObject({ given: z.int(), scored: z.int(), dropped: z.int() }),
-    confusion: z.strictObject({ labels: z.array(z.string()), counts: z.array(z.array(z.int())).describe("Rows true, columns predicted.") }).nullable(),
+    confusion: z
+      .strictObject({
+        labels: z.array(z.string()),
+        counts: z.array(z.array(z.int())).describe("Rows true, columns predicted."),
+      })
+      .nullable(),
     per_class: z.array(ClassScore),
-    threshold: z.strictObject({ cost_fp: z.number(), cost_fn: z.number(), best: Operating, at_half: Operating }).nullable().describe("Binary only."),
-    calibration: z.array(z.strictObject({ predicted: z.number(), observed: z.number(), rows: z.int() })).describe("Reliability, ten equal-count bins; binary only."),
-    residuals: z.strictObject({ mean: z.number(), sd: z.number(), skew: z.number(), p05: z.number(), median: z.number(), p95: z.number(), worst: z.number() }).nullable(),
+    threshold: z
+      .strictObject({ cost_fp: z.number(), cost_fn: z.number(), best: Operating, at_half: Operating })
+      .nullable()
+      .describe("Binary only."),
+    calibration: z
+      .array(z.strictObject({ predicted: z.number(), observed: z.number(), rows: z.int() }))
+      .describe("Reliability, ten equal-count bins; binary only."),
+    residuals: z
+      .strictObject({
+        mean: z.number(),
+        sd: z.number(),
+        skew: z.number(),
+        p05: z.number(),
+        median: z.number(),
+        p95: z.number(),
+        worst: z.number(),
+      })
+      .nullable(),
     slices: z.array(Slice).describe("Where it is worst, worst first."),
     slices_tried: z.int(),
     comparison: z
@@ -73,29 +98,70 @@ export default pythonTool({
         statistic: z.string(),
         p_value: z.number(),
         verdict: z.enum(["better", "worse", "no difference shown"]),
-        differences: z.array(z.strictObject({ metric: z.string(), difference: z.number(), low: z.number(), high: z.number() })).describe("This model minus the other, paired bootstrap."),
+        differences: z
+          .array(z.strictObject({ metric: z.string(), difference: z.number(), low: z.number(), high: z.number() }))
+          .describe("This model minus the other, paired bootstrap."),
       })
       .nullable(),
-    shift: z.array(z.strictObject({ column: z.string(), psi: z.number() })).describe("Columns unlike the training data, by population stability index."),
+    shift: z
+      .array(z.strictObject({ column: z.string(), psi: z.number() }))
+      .describe("Columns unlike the training data, by population stability index."),
     training_rows_seen: z.number().min(0).max(1).describe("Share of these rows that were trained on."),
     plot: Artifact,
     notes: z.array(z.string()),
     warnings: z.array(z.string()),
   }),
-  details: ({ model, dataset }, result) => ({ evaluator: "ml_training_evaluate", scope: `${model} on ${dataset}`, count: result?.rows.scored ?? 0 }),
+  details: ({ model, dataset }, result) => ({
+    evaluator: "ml_training_evaluate",
+    scope: `${model} on ${dataset}`,
+    count: result?.rows.scored ?? 0,
+  }),
   summarize: (result) => {
     const { confusion, threshold, comparison, residuals } = result;
     const operating = (at: { threshold: number; cost: number; precision: number; recall: number }) =>
       `${digits(at.threshold)} (cost ${digits(at.cost)} a row, precision ${digits(at.precision)}, recall ${digits(at.recall)})`;
     return [
       `${result.model} on ${result.dataset}: ${result.task} of \`${result.target}\`${result.positive === null ? "" : `, positive class ${result.positive}`}; ${result.rows.scored} of ${result.rows.given} rows. 95 % intervals from ${result.resamples} resamples (baseline):`,
-      ...result.intervals.map(({ metric, value, low, high, baseline }) => `  ${metric} ${digits(value)}${low === null || high === null ? "" : ` [${digits(low)}, ${digits(high)}]`}${baseline === null ? "" : ` (${digits(baseline)})`}`),
-      ...(confusion ? [`Confusion (rows true, columns predicted): ${confusion.labels.map((label, row) => `${label}: ${confusion.counts[row]?.join(" ") ?? ""}`).join("; ")}.`] : []),
-      ...(result.per_class.length > 2 ? [`Per class (precision/recall/F1): ${result.per_class.map((one) => `${one.label} ${digits(one.precision)}/${digits(one.recall)}/${digits(one.f1)}`).join(", ")}.`] : []),
-      ...(threshold ? [`Cheapest threshold at cost ${threshold.cost_fp} a false positive, ${threshold.cost_fn} a false negative: ${operating(threshold.best)}; at 0.5: ${operating(threshold.at_half)}.`] : []),
-      ...(residuals ? [`Residuals: mean ${digits(residuals.mean)}, sd ${digits(residuals.sd)}, 5-95 % ${digits(residuals.p05)} to ${digits(residuals.p95)}, largest ${digits(residuals.worst)}.`] : []),
-      ...(result.slices.length ? [`Worst slices (of ${result.slices_tried} tried):`, ...result.slices.slice(0, 5).map((one) => `  ${one.slice}: ${digits(one.metric)} against ${digits(one.rest)}, ${one.rows} rows, p ${digits(one.p_adjusted)}`)] : [`No slice of ${result.slices_tried} is shown to be worse.`]),
-      ...(comparison ? [`Against ${comparison.model}: ${comparison.verdict} (${comparison.test}: ${comparison.statistic}, p ${digits(comparison.p_value)}); ${comparison.differences.map((one) => `${one.metric} ${digits(one.difference)} [${digits(one.low)}, ${digits(one.high)}]`).join(", ")}.`] : []),
+      ...result.intervals.map(
+        ({ metric, value, low, high, baseline }) =>
+          `  ${metric} ${digits(value)}${low === null || high === null ? "" : ` [${digits(low)}, ${digits(high)}]`}${baseline === null ? "" : ` (${digits(baseline)})`}`,
+      ),
+      ...(confusion
+        ? [
+            `Confusion (rows true, columns predicted): ${confusion.labels.map((label, row) => `${label}: ${confusion.counts[row]?.join(" ") ?? ""}`).join("; ")}.`,
+          ]
+        : []),
+      ...(result.per_class.length > 2
+        ? [
+            `Per class (precision/recall/F1): ${result.per_class.map((one) => `${one.label} ${digits(one.precision)}/${digits(one.recall)}/${digits(one.f1)}`).join(", ")}.`,
+          ]
+        : []),
+      ...(threshold
+        ? [
+            `Cheapest threshold at cost ${threshold.cost_fp} a false positive, ${threshold.cost_fn} a false negative: ${operating(threshold.best)}; at 0.5: ${operating(threshold.at_half)}.`,
+          ]
+        : []),
+      ...(residuals
+        ? [
+            `Residuals: mean ${digits(residuals.mean)}, sd ${digits(residuals.sd)}, 5-95 % ${digits(residuals.p05)} to ${digits(residuals.p95)}, largest ${digits(residuals.worst)}.`,
+          ]
+        : []),
+      ...(result.slices.length
+        ? [
+            `Worst slices (of ${result.slices_tried} tried):`,
+            ...result.slices
+              .slice(0, 5)
+              .map(
+                (one) =>
+                  `  ${one.slice}: ${digits(one.metric)} against ${digits(one.rest)}, ${one.rows} rows, p ${digits(one.p_adjusted)}`,
+              ),
+          ]
+        : [`No slice of ${result.slices_tried} is shown to be worse.`]),
+      ...(comparison
+        ? [
+            `Against ${comparison.model}: ${comparison.verdict} (${comparison.test}: ${comparison.statistic}, p ${digits(comparison.p_value)}); ${comparison.differences.map((one) => `${one.metric} ${digits(one.difference)} [${digits(one.low)}, ${digits(one.high)}]`).join(", ")}.`,
+          ]
+        : []),
       ...noted(result.notes, result.warnings),
       `Plot: ${result.plot.path}`,
     ].join("\n");

@@ -1,36 +1,44 @@
 import { z } from "zod";
 import { column, columns, newName } from "../../kernel/fields.ts";
 
-export const task = z.enum(["auto", "classification", "regression"]).default("auto").describe("`auto` reads it off the target.");
+export const task = z
+  .enum(["auto", "classification", "regression"])
+  .default("auto")
+  .describe("What the target asks for.");
 
 /** What can be trained; `auto`, where a tool offers it, tries several of them. */
-export const FAMILIES = ["linear", "random_forest", "extra_trees", "hist_gradient_boosting", "lightgbm", "xgboost", "knn", "svm", "mlp"] as const;
-
-export const metric = z
-  .enum(["auto", "roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1", "f1_macro", "mcc", "log_loss", "brier", "rmse", "mae", "r2", "medae", "mape"])
-  .default("auto")
-  .describe("Decides the choice; `auto`: roc_auc or r2.");
+export const FAMILIES = [
+  "linear",
+  "random_forest",
+  "extra_trees",
+  "hist_gradient_boosting",
+  "lightgbm",
+  "xgboost",
+  "knn",
+  "svm",
+  "mlp",
+] as const;
 
 /** What a training needs to know of its data, the same for one fit and for a search. */
 export const design = {
   target: column("Column to predict."),
   task,
-  positive: z.string().max(256).optional().describe("Label of the positive class."),
-  include: columns("Only these features; names even what is left out by default.").optional(),
-  exclude: columns("Columns to leave out.").optional(),
-  folds: z.int().min(2).max(20).default(5),
-  group: column("Keep rows of one value in one fold.").optional(),
-  time: column("Validate on later rows only.").optional(),
-  class_weight: z.enum(["none", "balanced"]).default("none").describe("`balanced` weighs rare classes up."),
-  metric,
-  model_name: newName("Name to register under.").optional(),
+  positive: z.string().max(256).optional().describe("Positive class."),
+  include: columns("Only these features.").optional(),
+  exclude: columns("Not these.").optional(),
+  folds: z.int().min(2).max(20).default(5).describe("Of cross-validation."),
+  group: column("Its rows stay in one fold.").optional(),
+  time: column("Score on later rows only.").optional(),
+  balanced: z.boolean().default(false).describe("Weigh rare classes up."),
+  metric: z.string().max(32).default("auto").describe("Decides: roc_auc, log_loss, f1, rmse, r2, …"),
+  model_name: newName("To register under.").optional(),
 };
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 export const Settings = z.record(z.string(), z.unknown());
 
-export const params = Settings.default({}).describe("Settings of the family's estimator, by its own names.");
+export const params = Settings.default({}).describe("Settings, by the estimator's names.");
 
 export const Dimension = z
   .strictObject({
@@ -40,7 +48,7 @@ export const Dimension = z
     log: z.boolean().optional(),
     step: z.number().positive().optional(),
     choices: z.array(scalar).min(1).max(100).optional(),
-    when: z.record(z.string(), z.array(scalar)).optional().describe("Only where these parameters have one of these values."),
+    when: z.record(z.string(), z.array(scalar)).optional().describe("Only where these have one of these values."),
   })
   .meta({ id: "Dimension" });
 
@@ -51,11 +59,17 @@ export const LeftOut = z.strictObject({ column: z.string(), reason: z.string() }
 export const Rows = z.strictObject({ given: z.int(), used: z.int(), dropped: z.int() }).meta({ id: "Rows" });
 
 export const Interval = z
-  .strictObject({ metric: z.string(), value: z.number(), low: z.number().nullable(), high: z.number().nullable(), baseline: z.number().nullable() })
+  .strictObject({
+    metric: z.string(),
+    value: z.number(),
+    low: z.number().nullable(),
+    high: z.number().nullable(),
+    baseline: z.number().nullable(),
+  })
   .meta({ id: "Interval" });
 
 /** Four significant digits: enough to compare, few enough to read. */
-export const digits = (value: number) => String(Number(value.toPrecision(4)));
+export const digits = (value: number) => (Math.abs(value) < 1e-12 ? "0" : String(Number(value.toPrecision(4))));
 
 /** What a person must know that is not an error, a line each. */
 export const noted = (notes: readonly string[], warnings: readonly string[]) => [

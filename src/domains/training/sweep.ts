@@ -27,13 +27,13 @@ export default pythonTool({
     dataset: dataset(),
     ...design,
     folds: design.folds.default(3),
-    family: z.enum(FAMILIES).default("lightgbm"),
+    family: z.enum(FAMILIES).default("lightgbm").describe("What to tune."),
     params: params.describe("Settings held fixed."),
-    space: z.record(z.string(), Dimension).optional().describe("What to search, by parameter."),
-    sampler: z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe"),
-    pruner: z.enum(["median", "hyperband", "none"]).default("median").describe("Stops poor trials between folds."),
-    trials: z.int().min(1).max(10_000).default(30),
-    time_budget_seconds: z.number().min(1).max(86_400).default(60).describe("No new trial starts after it."),
+    space: z.record(z.string(), Dimension).optional().describe("What to search; the family's own by default."),
+    sampler: z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy."),
+    pruner: z.enum(["median", "hyperband", "none"]).default("median").describe("Ends poor trials early."),
+    trials: z.int().min(1).max(10_000).default(30).describe("Most trials."),
+    time_budget_seconds: z.number().min(1).max(86_400).default(60).describe("No trial starts after it."),
     seed,
     ...job,
   }),
@@ -54,7 +54,9 @@ export default pythonTool({
     best: z.strictObject({ trial: z.int(), score: z.number(), params: Settings }),
     top: z.array(Trial).describe("Up to ten best trials."),
     trials: z.strictObject({ planned: z.int(), complete: z.int(), pruned: z.int(), failed: z.int() }),
-    importance: z.record(z.string(), z.number().min(0).max(1)).describe("Share of the score's variation a parameter accounts for."),
+    importance: z
+      .record(z.string(), z.number().min(0).max(1))
+      .describe("Share of the score's variation a parameter accounts for."),
     importance_method: z.string().nullable(),
     rows: Rows,
     left_out: z.array(LeftOut),
@@ -63,17 +65,29 @@ export default pythonTool({
     notes: z.array(z.string()),
     warnings: z.array(z.string()),
   }),
-  details: ({ dataset, family }, result) => ({ framework: result?.framework ?? "unknown", model_type: result?.model_type ?? family, dataset }),
+  details: ({ dataset, family }, result) => ({
+    framework: result?.framework ?? "unknown",
+    model_type: result?.model_type ?? family,
+    dataset,
+  }),
   summarize: (result) => {
     const { trials, best } = result;
-    const settings = (values: Record<string, unknown>) => Object.entries(values).map(([name, value]) => `${name}=${typeof value === "number" ? digits(value) : String(value)}`).join(" ");
+    const settings = (values: Record<string, unknown>) =>
+      Object.entries(values)
+        .map(([name, value]) => `${name}=${typeof value === "number" ? digits(value) : String(value)}`)
+        .join(" ");
     return [
       `${result.model}: ${result.family} (${result.model_type}) ${result.task} of \`${result.target}\`; run ${result.run_id}; ${digits(result.seconds)} s.`,
       `Best of ${trials.complete} complete trials (${trials.pruned} pruned, ${trials.failed} failed, ${trials.planned} planned), ${result.direction} ${result.metric}: ${digits(best.score)}${result.default_score === null ? "" : `; default settings ${digits(result.default_score)}`}${result.metric in result.baseline ? `; baseline ${digits(result.baseline[result.metric] ?? 0)}` : ""}.`,
       `Settings: ${settings(best.params)}`,
-      `Top: ${result.top.slice(0, 5).map((trial) => `#${trial.trial} ${digits(trial.score)} ± ${digits(trial.sd)} (${settings(trial.params)})`).join("; ")}`,
+      `Top: ${result.top
+        .slice(0, 5)
+        .map((trial) => `#${trial.trial} ${digits(trial.score)} ± ${digits(trial.sd)} (${settings(trial.params)})`)
+        .join("; ")}`,
       ...(result.importance_method ? [`Importance (${result.importance_method}): ${settings(result.importance)}`] : []),
-      ...(result.left_out.length ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`] : []),
+      ...(result.left_out.length
+        ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`]
+        : []),
       ...noted(result.notes, result.warnings),
       `Plot: ${result.plot.path}`,
       "Next: ml_training_evaluate on rows it has not seen; the score here chose the settings and is too kind.",

@@ -33,10 +33,13 @@ export default pythonTool({
   input: z.strictObject({
     dataset: dataset(),
     ...design,
-    family: z.enum(["auto", ...FAMILIES]).default("auto"),
+    family: z
+      .enum(["auto", ...FAMILIES])
+      .default("auto")
+      .describe("`auto` tries several."),
     params,
-    calibration: z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Calibrates probabilities."),
-    time_budget_seconds: z.number().min(1).max(86_400).optional().describe("Plans to end by then; 15 for `auto`."),
+    calibration: z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Of probabilities."),
+    time_budget_seconds: z.number().min(1).max(86_400).optional().describe("Ends about then; 15 for `auto`."),
     seed,
     ...job,
   }),
@@ -65,7 +68,11 @@ export default pythonTool({
     notes: z.array(z.string()),
     warnings: z.array(z.string()),
   }),
-  details: ({ dataset, family }, result) => ({ framework: result?.framework ?? "unknown", model_type: result?.model_type ?? family, dataset }),
+  details: ({ dataset, family }, result) => ({
+    framework: result?.framework ?? "unknown",
+    model_type: result?.model_type ?? family,
+    dataset,
+  }),
   summarize: (result) => {
     const { rows, folds } = result;
     const names = Object.keys(result.metrics);
@@ -73,10 +80,23 @@ export default pythonTool({
       `${result.model}: ${result.family} (${result.model_type}) ${result.task} of \`${result.target}\`; ${rows.used} of ${rows.given} rows, ${result.features.length} features; run ${result.run_id}; ${digits(result.seconds)} s.`,
       ...(result.positive === null ? [] : [`Positive class: ${result.positive}.`]),
       `${folds.scheme}, ${folds.done} of ${folds.planned} folds, mean ± sd (baseline):`,
-      ...names.map((name) => `  ${name} ${digits(result.metrics[name] ?? 0)} ± ${digits(result.metrics_sd[name] ?? 0)}${name in result.baseline ? ` (${digits(result.baseline[name] ?? 0)})` : ""}`),
-      ...(result.candidates.length ? [`Compared by ${result.metric}: ${result.candidates.map(({ family, score, sd, note }) => `${family} ${score === null ? "-" : `${digits(score)} ± ${digits(sd ?? 0)}`}${note ? ` (${note})` : ""}`).join(", ")}.`] : []),
-      ...(result.calibration ? [`Calibrated by ${result.calibration.method}: ECE ${digits(result.calibration.ece_before)} -> ${digits(result.calibration.ece_after)}.`] : []),
-      ...(result.left_out.length ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`] : []),
+      ...names.map(
+        (name) =>
+          `  ${name} ${digits(result.metrics[name] ?? 0)} ± ${digits(result.metrics_sd[name] ?? 0)}${name in result.baseline ? ` (${digits(result.baseline[name] ?? 0)})` : ""}`,
+      ),
+      ...(result.candidates.length
+        ? [
+            `Compared by ${result.metric}: ${result.candidates.map(({ family, score, sd, note }) => `${family} ${score === null ? "-" : `${digits(score)} ± ${digits(sd ?? 0)}`}${note ? ` (${note})` : ""}`).join(", ")}.`,
+          ]
+        : []),
+      ...(result.calibration
+        ? [
+            `Calibrated by ${result.calibration.method}: ECE ${digits(result.calibration.ece_before)} -> ${digits(result.calibration.ece_after)}.`,
+          ]
+        : []),
+      ...(result.left_out.length
+        ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`]
+        : []),
       ...noted(result.notes, result.warnings),
       "Next: ml_training_evaluate on rows it has not seen.",
     ].join("\n");

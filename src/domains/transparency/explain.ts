@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, columns, dataset, model, seed } from "../../kernel/fields.ts";
+import { Artifact, columns, dataset, model, rare, seed } from "../../kernel/fields.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import type { Ports } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
@@ -69,7 +69,7 @@ const asked = {
   values: z.record(z.string(), Cell).default({}).describe("Cells to replace in the row first."),
   immutable: columns("Columns counterfactuals must not change.").default([]),
   want: z.string().max(256).optional().describe("Class wanted; for regression `>200` or `<150`."),
-  counterfactuals: z.int().min(0).max(8).default(3).describe("Most to find."),
+  counterfactuals: rare(z.int().min(0).max(8).default(3).describe("Most to find.")),
   seed,
 };
 

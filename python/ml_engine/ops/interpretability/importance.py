@@ -35,27 +35,48 @@ def importance(params: ImportanceParams, job: Job) -> ImportanceResult:
     seen = training_rows_seen(model, rows.features)
     warnings = list(rows.warnings)
     if seen > 0.05:
-        warnings.append(f"{seen:.0%} of these rows were trained on: permutation loss on them also counts what was learnt by heart. Use held-out rows.")
+        warnings.append(
+            f"{seen:.0%} of these rows were trained on: permutation loss on them also counts what was learnt by heart. Use held-out rows."
+        )
     groups = clusters(rows.features)
     names = [str(name) for name in rows.features.columns]
     shuffled = _shuffled(model, rows, metric, groups, params, job) if "permutation" in params["methods"] else None
     explained = _shapley(model, rows, params["seed"], job) if "shap" in params["methods"] else None
     magnitude = None if explained is None else np.array([_magnitude(explained, name) for name in names])
     loss = None if shuffled is None else shuffled.losses[: len(names)].mean(axis=1)
-    order = np.argsort(-(loss if loss is not None else magnitude if magnitude is not None else np.zeros(len(names))), kind="stable")
+    order = np.argsort(
+        -(loss if loss is not None else magnitude if magnitude is not None else np.zeros(len(names))), kind="stable"
+    )
     output, curves_of = _output(model, rows)
     job.progress(92, 100, "drawing curves")
     effects = _effects(output, rows, [names[place] for place in order[: params["curves"]]], params["seed"])
     base = score(model.manifest["task"], rows.truth, model.output(rows.features), model.positive)
     if metric not in base:
-        raise OpError("invalid_input", f"metric: {metric} is undefined on these rows.", "Use rows with more than one class, or another metric.")
+        raise OpError(
+            "invalid_input",
+            f"metric: {metric} is undefined on these rows.",
+            "Use rows with more than one class, or another metric.",
+        )
     features = [_feature(names[place], place, shuffled, magnitude, members(groups, names[place])) for place in order]
     notes = _notes(shuffled, features, groups, rows, everything, metric)
-    intervals = None if shuffled is None else np.array([shuffled.interval(place)[0] - shuffled.interval(place)[1] for place in order])
-    figure = pictures.bars([names[place] for place in order], None if loss is None else loss[order], intervals, None if magnitude is None else magnitude[order], metric, model.name)
+    intervals = (
+        None
+        if shuffled is None
+        else np.array([shuffled.interval(place)[0] - shuffled.interval(place)[1] for place in order])
+    )
+    figure = pictures.bars(
+        [names[place] for place in order],
+        None if loss is None else loss[order],
+        intervals,
+        None if magnitude is None else magnitude[order],
+        metric,
+        model.name,
+    )
     plots = [save_png(job, figure, "importance.png", "Importance by feature")]
     if effects:
-        plots.append(save_png(job, pictures.curves(effects, curves_of), "effects.png", f"{curves_of} as one feature changes"))
+        plots.append(
+            save_png(job, pictures.curves(effects, curves_of), "effects.png", f"{curves_of} as one feature changes")
+        )
     job.progress(100, 100, "done")
     return {
         "model": model.name,
@@ -88,19 +109,34 @@ def _metric(asked: str, model: Model) -> str:
         return "roc_auc" if classification else "r2"
     if (asked in CLASSIFICATION) != classification:
         able = "roc_auc, accuracy, balanced_accuracy, log_loss" if classification else "r2, rmse, mae"
-        raise OpError("invalid_input", f"metric: {asked} is not a metric of {model.manifest['task']}.", f"Use one of {able}.")
+        raise OpError(
+            "invalid_input", f"metric: {asked} is not a metric of {model.manifest['task']}.", f"Use one of {able}."
+        )
     return asked
 
 
-def _shuffled(model: Model, rows: Labelled, metric: str, groups: list[tuple[list[str], float]], params: ImportanceParams, job: Job) -> Shuffled:
+def _shuffled(
+    model: Model, rows: Labelled, metric: str, groups: list[tuple[list[str], float]], params: ImportanceParams, job: Job
+) -> Shuffled:
     def scored(features: pd.DataFrame) -> float:
         found = score(model.manifest["task"], rows.truth, model.output(features), model.positive)
         if metric not in found:
-            raise OpError("invalid_input", f"metric: {metric} is undefined on these rows.", "Use rows with more than one class, or another metric.")
+            raise OpError(
+                "invalid_input",
+                f"metric: {metric} is undefined on these rows.",
+                "Use rows with more than one class, or another metric.",
+            )
         return better(metric, found[metric])
 
     sets = [[str(name)] for name in rows.features.columns] + [columns for columns, _ in groups]
-    return shuffle_losses(scored, rows.features, sets, params["repeats"], params["seed"], lambda done, total: job.progress(60 * done / total, 100, "shuffling"))
+    return shuffle_losses(
+        scored,
+        rows.features,
+        sets,
+        params["repeats"],
+        params["seed"],
+        lambda done, total: job.progress(60 * done / total, 100, "shuffling"),
+    )
 
 
 @dataclass(frozen=True)
@@ -127,7 +163,9 @@ def _said(explained: Explained, model: Model) -> Shap:
     found = explained.attribution
     calibrated = " before calibration" if model.calibrator and found.scale != "probability" else ""
     positive = model.manifest["positive"]
-    subject = f" of `{positive}`" if positive is not None else ", averaged over classes" if model.manifest["classes"] else ""
+    subject = (
+        f" of `{positive}`" if positive is not None else ", averaged over classes" if model.manifest["classes"] else ""
+    )
     return {
         "method": found.method,
         "explains": f"{found.scale}{subject}{calibrated}",
@@ -147,12 +185,17 @@ def _output(model: Model, rows: Labelled) -> tuple[Callable[[pd.DataFrame], np.n
     return lambda frame: model.probabilities(frame)[:, code], f"probability of `{model.manifest['classes'][code]}`"
 
 
-def _effects(output: Callable[[pd.DataFrame], np.ndarray], rows: Labelled, columns: list[str], seed: int) -> list[Effect]:
+def _effects(
+    output: Callable[[pd.DataFrame], np.ndarray], rows: Labelled, columns: list[str], seed: int
+) -> list[Effect]:
     some = rows.sample(CURVE_ROWS, seed).features
     found = [
         effect
         for column in columns
-        for effect in (partial_dependence(output, some, column), accumulated_local_effects(output, rows.features, column))
+        for effect in (
+            partial_dependence(output, some, column),
+            accumulated_local_effects(output, rows.features, column),
+        )
     ]
     return [effect for effect in found if effect is not None]
 
@@ -164,8 +207,15 @@ def _interval(shuffled: Shuffled | None, place: int) -> Any:
     return {"permutation": mean, "low": low, "high": high}
 
 
-def _feature(name: str, place: int, shuffled: Shuffled | None, magnitude: np.ndarray | None, group: int | None) -> Feature:
-    return {"column": name, **_interval(shuffled, place), "shap": None if magnitude is None else float(magnitude[place]), "group": group}
+def _feature(
+    name: str, place: int, shuffled: Shuffled | None, magnitude: np.ndarray | None, group: int | None
+) -> Feature:
+    return {
+        "column": name,
+        **_interval(shuffled, place),
+        "shap": None if magnitude is None else float(magnitude[place]),
+        "group": group,
+    }
 
 
 def _agreement(loss: np.ndarray | None, magnitude: np.ndarray | None) -> Any:
@@ -182,19 +232,36 @@ def _curve(effect: Effect) -> Curve:
         return float(f"{value:.5g}")
 
     x: list[float | str] = [value if isinstance(value, str) else short(value) for value in effect.x]
-    return {"column": effect.column, "kind": effect.kind, "x": x, "y": [short(value) for value in effect.y], "shape": effect.shape}
+    return {
+        "column": effect.column,
+        "kind": effect.kind,
+        "x": x,
+        "y": [short(value) for value in effect.y],
+        "shape": effect.shape,
+    }
 
 
-def _notes(shuffled: Shuffled | None, features: list[Feature], groups: list[tuple[list[str], float]], rows: Labelled, everything: Labelled, metric: str) -> list[str]:
+def _notes(
+    shuffled: Shuffled | None,
+    features: list[Feature],
+    groups: list[tuple[list[str], float]],
+    rows: Labelled,
+    everything: Labelled,
+    metric: str,
+) -> list[str]:
     notes: list[str] = []
     if rows.rows < everything.rows:
         notes.append(f"A sample of {rows.rows} of {everything.rows} rows was used.")
     if groups:
-        notes.append("Shuffling one of several correlated features understates it, since the others stand in for it; read the group's own number.")
+        notes.append(
+            "Shuffling one of several correlated features understates it, since the others stand in for it; read the group's own number."
+        )
     if shuffled is not None:
         unclear = [one["column"] for one in features if one["low"] is not None and one["low"] <= 0]
         if unclear:
-            notes.append(f"Not shown to matter for {metric} (interval reaches 0): {', '.join(unclear[:12])}{' and more' if len(unclear) > 12 else ''}.")
+            notes.append(
+                f"Not shown to matter for {metric} (interval reaches 0): {', '.join(unclear[:12])}{' and more' if len(unclear) > 12 else ''}."
+            )
     if len(features) > MOST_FEATURES:
         notes.append(f"{len(features) - MOST_FEATURES} less important features are left out.")
     notes.append("Importance says what the model uses, not what causes the target.")

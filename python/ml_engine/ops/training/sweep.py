@@ -7,7 +7,8 @@ import optuna
 from ml_engine.contract.training import SweepParams, SweepResult
 from ml_engine.crossval import baseline, final_params, fit, pipeline_for
 from ml_engine.errors import OpError
-from ml_engine.families import FAMILIES, require_params
+from ml_engine.estimator_settings import require_settings
+from ml_engine.families import FAMILIES
 from ml_engine.folds import plan
 from ml_engine.job import Job
 from ml_engine.leakage import suspects
@@ -32,7 +33,7 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
     job.progress(0, 100, "checking for leakage")
     problem.warnings.extend(suspects(problem, seed))
     folds = plan(problem, params["folds"], seed)
-    search = Search(problem, folds, family, params["params"], space, seed, params["class_weight"] == "balanced")
+    search = Search(problem, folds, family, params["params"], space, seed, params["balanced"])
     base = baseline(problem, folds)
     plain = search.validate({})
     job.params(
@@ -146,11 +147,12 @@ def require_sense(params: SweepParams, problem: Problem, space: Space) -> None:
     """
     require_space(space)
     family = params["family"]
-    require_params(family, problem.task, problem.rows, {**params["params"], **space})
+    require_settings("params", family, problem.task, problem.rows, params["params"])
+    require_settings("space", family, problem.task, problem.rows, space)
     if both := sorted(set(params["params"]) & set(space)):
         raise OpError("invalid_input", f"space: `{both[0]}` is held fixed in params too.")
-    if params["class_weight"] == "balanced" and (problem.task == "regression" or not FAMILIES[family].weighs):
-        raise OpError("invalid_input", f"class_weight: {family} for {problem.task} cannot weigh classes.")
+    if params["balanced"] and (problem.task == "regression" or not FAMILIES[family].weighs):
+        raise OpError("invalid_input", f"balanced: {family} for {problem.task} cannot weigh classes.")
 
 
 def is_better(metric: str, value: float, other: float) -> bool:

@@ -7,28 +7,24 @@ from typing import Any
 import numpy as np
 
 from ml_engine.calibration import Calibrator, cross_calibrated
-from ml_engine.contract.training import Candidate, TrainParams, TrainResult
+from ml_engine.contract.training import TrainParams, TrainResult
 from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
 from ml_engine.errors import OpError
-from ml_engine.families import FAMILIES, require_params
-from ml_engine.folds import Folds, plan
+from ml_engine.estimator_settings import require_settings
+from ml_engine.families import FAMILIES
+from ml_engine.folds import plan
 from ml_engine.job import Job
 from ml_engine.leakage import suspects
 from ml_engine.metrics import Scores, better, score, summary
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
+from ml_engine.selection import AUTO_SECONDS, choose
 from ml_engine.tables import read_table
-
-AUTO = ["linear", "lightgbm", "random_forest", "hist_gradient_boosting", "xgboost", "extra_trees"]
-"""What `auto` tries, in this order while there is time."""
-AUTO_SECONDS = 15
-SCREENING_ROWS = 4000
-SCREENING_FOLDS = 3
 
 
 def train(params: TrainParams, job: Job) -> TrainResult:
     started = time.monotonic()
-    seed, balanced = params["seed"], params["class_weight"] == "balanced"
+    seed, balanced = params["seed"], params["balanced"]
     budget = params.get("time_budget_seconds", AUTO_SECONDS if params["family"] == "auto" else float("inf"))
     deadline = started + budget
     problem = pose(read_table(params["dataset"]), params)
@@ -48,7 +44,7 @@ def train(params: TrainParams, job: Job) -> TrainResult:
             "rows": problem.rows,
             "features": len(problem.signature),
             "seed": seed,
-            "class_weight": params["class_weight"],
+            "balanced": params["balanced"],
             "calibration": params["calibration"],
         }
     )
@@ -130,12 +126,12 @@ def require_sense(params: TrainParams, problem: Problem) -> None:
         OpError: `invalid_input`, naming them.
     """
     family = params["family"]
-    if params["class_weight"] == "balanced":
+    if params["balanced"]:
         if problem.task == "regression":
-            raise OpError("invalid_input", "class_weight: a regression has no classes.")
+            raise OpError("invalid_input", "balanced: a regression has no classes.")
         if family != "auto" and not FAMILIES[family].weighs:
             able = ", ".join(name for name, one in FAMILIES.items() if one.weighs)
-            raise OpError("invalid_input", f"class_weight: {family} cannot weigh classes.", f"Use one of {able}.")
+            raise OpError("invalid_input", f"balanced: {family} cannot weigh classes.", f"Use one of {able}.")
     if params["calibration"] != "none" and problem.task == "regression":
         raise OpError("invalid_input", "calibration: a regression has no probabilities.")
     if family == "auto":
@@ -144,80 +140,7 @@ def require_sense(params: TrainParams, problem: Problem) -> None:
                 "invalid_input", "params: settings belong to one family; `auto` tries several.", "Name a family."
             )
         return
-    require_params(family, problem.task, problem.rows, params["params"])
-
-
-@dataclass(frozen=True)
-class Choice:
-    family: str
-    candidates: list[Candidate]
-
-
-def choose(problem: Problem, folds: Folds, params: TrainParams, deadline: float, job: Job) -> Choice:
-    """The family asked for; for `auto` the best of several, compared on a sample where there are many rows."""
-    if params["family"] != "auto":
-        return Choice(params["family"], [])
-    seed, balanced = params["seed"], params["class_weight"] == "balanced"
-    screened, screening = screen(problem, folds, seed)
-    started = time.monotonic()
-    # The winner's own cross-validation and fit on all rows need the other half.
-    stop = started + max(deadline - started, 1.0) / 2
-    candidates: list[Candidate] = []
-    for number, family in enumerate(AUTO, start=1):
-        if candidates and time.monotonic() > stop:
-            candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": "no time left"})
-            continue
-        found = validate(
-            screened, screening, lambda family=family: pipeline_for(screened, family, {}, seed, balanced, refit=False)
-        )
-        candidates.append(
-            {
-                "family": family,
-                "score": found.mean.get(problem.metric),
-                "sd": found.sd.get(problem.metric),
-                "seconds": round(found.seconds, 3),
-                "note": None,
-            }
-        )
-        job.progress(5 + 35 * number / len(AUTO), 100, f"compared {family}")
-    ranked = sorted(
-        candidates,
-        key=lambda one: -np.inf if one["score"] is None else better(problem.metric, one["score"]),
-        reverse=True,
-    )
-    skipped = [one["family"] for one in ranked if one["score"] is None]
-    if skipped:
-        problem.warnings.append(
-            f"No time to try {', '.join(skipped)}; a larger time_budget_seconds would, and could change the choice."
-        )
-    rows = "all rows" if screened is problem else f"a sample of {screened.rows} rows"
-    job.decide(
-        {
-            "type": "ModelSelection",
-            "selected": ranked[0]["family"],
-            "task": problem.task,
-            "alternatives": [{"name": one["family"], "score": one["score"]} for one in ranked],
-            "rationale": (
-                f"Best cross-validated {problem.metric} on {rows}, {len(screening.splits)} folds, {screening.scheme}; "
-                "default settings."
-            ),
-        }
-    )
-    return Choice(ranked[0]["family"], ranked)
-
-
-def screen(problem: Problem, folds: Folds, seed: int) -> tuple[Problem, Folds]:
-    """A smaller problem to compare families on; the problem itself where it is small enough."""
-    if problem.rows <= SCREENING_ROWS:
-        return problem, folds
-    rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:SCREENING_ROWS])
-    sample = problem.take(rows)
-    if (
-        problem.task == "classification"
-        and np.bincount(sample.truth, minlength=len(problem.classes)).min() < SCREENING_FOLDS
-    ):
-        return problem, folds
-    return sample, plan(sample, SCREENING_FOLDS, seed)
+    require_settings("params", family, problem.task, problem.rows, params["params"])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,273 @@
+"""data.profile as a plain function, its numbers against plain ones."""
+
+import json
+import math
+import statistics
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from ml_engine.contract.data import ProfileParams, ProfileResult
+from ml_engine.errors import OpError
+from ml_engine.job import quiet
+from ml_engine.ops.data.profile import describe, profile
+from ml_engine.profiling.associations import (
+    correlation_ratio,
+    cramers_v,
+    crosstab,
+    encode,
+    mutual_information,
+    pairwise_correlation,
+)
+from ml_engine.profiling.bound import FULL_BYTES
+from ml_engine.profiling.target import separation
+from ml_engine.reading.samples import read_sample
+from ml_engine.roles import infer_roles
+from ml_engine.tables import Table
+
+
+def whole(frame: pl.DataFrame, target: str | None = None) -> ProfileResult:
+    return describe(Table(frame, infer_roles(frame), "t", ""), target)
+
+
+def params(dataset: str | Path, **changes: object) -> ProfileParams:
+    given_params: ProfileParams = {"dataset": str(dataset), "detail": "concise", "wait_seconds": 20, "cancel": False}
+    return {**given_params, **changes}  # pyright: ignore[reportReturnType]
+
+
+numbers = st.lists(
+    st.one_of(st.none(), st.floats(-1e6, 1e6), st.integers(-5, 5).map(float), st.sampled_from([math.inf, -math.inf])),
+    min_size=1,
+    max_size=40,
+)
+texts = st.lists(
+    st.one_of(
+        st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=5), st.sampled_from(["", "å", " x"])
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(numbers)
+@settings(max_examples=120, deadline=None)
+def test_numbers_equal_plain_ones(values: list[float | None]) -> None:
+    found = whole(pl.DataFrame({"x": pl.Series(values, dtype=pl.Float64)}))["profiles"][0]
+    present = [value for value in values if value is not None]
+    finite = sorted(value for value in present if math.isfinite(value))
+    more = found.get("more", {})
+
+    assert found["missing"] == pytest.approx(1 - len(present) / len(values))
+    assert found["distinct"] == len(set(present))
+    assert (more["zeros"], more["negative"], more["infinite"]) == (
+        sum(value == 0 for value in present),
+        sum(value < 0 for value in present),
+        len(present) - len(finite),
+    )
+    if not finite:
+        assert found.get("mean") is None
+        return
+    assert found.get("mean") == pytest.approx(statistics.fmean(finite), abs=1e-6)
+    assert (found.get("min"), found.get("max")) == (finite[0], finite[-1])
+    assert [found.get("p25"), found.get("median"), found.get("p75")] == pytest.approx(
+        np.quantile(finite, [0.25, 0.5, 0.75]).tolist()
+    )
+    low, high = np.quantile(finite, [0.25, 0.75]).tolist()
+    reach = 1.5 * (high - low)
+    assert found.get("outliers") == sum(value < low - reach or value > high + reach for value in finite)
+    assert sum(more["histogram"]["counts"]) == len(finite) if more["histogram"] else True
+    if len(finite) > 1:
+        assert found.get("std") == pytest.approx(statistics.stdev(finite), rel=1e-9, abs=1e-9)
+    if len(set(finite)) > 2 and statistics.pstdev(finite) > 1e-3:
+        assert found.get("skewness") == pytest.approx(float(stats.skew(finite)), rel=1e-6, abs=1e-6)
+
+
+@given(texts)
+@settings(max_examples=80, deadline=None)
+def test_text_equals_plain_counts(values: list[str | None]) -> None:
+    found = whole(pl.DataFrame({"x": pl.Series(values, dtype=pl.String)}))["profiles"][0]
+    present = [value for value in values if value is not None]
+    counts = Counter(present)
+
+    assert found["distinct"] == len(counts)
+    assert [one["rows"] for one in found.get("top", [])] == sorted(counts.values(), reverse=True)[:5]
+    assert all(counts[str(one["value"])] == one["rows"] for one in found.get("top", []))
+    more = found.get("more", {})
+    assert more["empty"] == counts[""]
+    assert (more["min_length"], more["max_length"]) == (
+        (min(map(len, present)), max(map(len, present))) if present else (None, None)
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(st.one_of(st.none(), st.integers(0, 2)), st.sampled_from([None, "", "a"])), min_size=1, max_size=25
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_duplicates_and_gaps(rows: list[tuple[int | None, str | None]]) -> None:
+    result = whole(pl.DataFrame(rows, schema={"a": pl.Int64, "b": pl.String}, orient="row"))
+    assert result["duplicate_rows"] == len(rows) - len(set(rows))
+    assert result["missing_cells"] == sum(value is None for row in rows for value in row)
+    gaps = Counter(tuple(name for name, value in zip("ab", row, strict=True) if value is None) for row in rows)
+    assert {tuple(one["columns"]): one["rows"] for one in result["missing_patterns"]} == {
+        key: count for key, count in gaps.items() if key
+    }
+
+
+def test_correlation_over_the_rows_where_both_are_there() -> None:
+    random = np.random.default_rng(1)
+    values = random.normal(size=(200, 4))
+    values[random.random((200, 4)) < 0.2] = np.nan
+    found = pairwise_correlation(values)
+    for i, j in ((0, 1), (2, 3)):
+        both = np.isfinite(values[:, i]) & np.isfinite(values[:, j])
+        assert found[i, j] == pytest.approx(float(stats.pearsonr(values[both, i], values[both, j]).statistic))
+
+
+def test_measures_of_association() -> None:
+    # A table and its eta by hand: group means 1 and 3, overall 2, all variance between.
+    assert correlation_ratio(np.array([0, 0, 1, 1]), np.array([1.0, 1.0, 3.0, 3.0])) == 1
+    assert cramers_v(np.array([[50.0, 0.0], [0.0, 50.0]])) == pytest.approx(1)
+    assert cramers_v(np.array([[25.0, 25.0], [25.0, 25.0]])) == 0
+    assert mutual_information(np.array([[500.0, 0.0], [0.0, 500.0]])) == pytest.approx(math.log(2), abs=1e-3)
+    assert separation(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1])) == 0.75
+    codes = encode(pl.Series(["b", None, "a"]))
+    assert codes.tolist() == [1, -1, 0]
+    assert crosstab(codes, codes).tolist() == [[1, 0], [0, 1]]
+
+
+def test_bundled_data() -> None:
+    iris = whole(read_sample("sample:iris", "dataset"), "target")
+    assert (iris["duplicate_rows"], iris["missing_cells"]) == (1, 0)
+    assert sum(one.get("more", {})["sum"] for one in iris["profiles"][:4]) == pytest.approx(2078.7)
+    assert iris["target"] is not None
+    assert iris["target"]["leakage"] == []
+    assert [one["rows"] for one in iris["target"]["classes"]] == [50, 50, 50]
+    petals = next(one for one in iris["associations"] if one["a"] == "petal length (cm)")
+    assert petals["value"] == pytest.approx(0.962865, abs=1e-6)
+
+
+def test_what_gives_a_target_away_is_said() -> None:
+    random = np.random.default_rng(0)
+    y = random.random(400) < 0.3
+    frame = pl.DataFrame(
+        {
+            "y": ["bad" if one else "good" for one in y],
+            "noise": random.normal(size=400),
+            "score": y + random.normal(0, 0.05, 400),
+            "status": ["written off" if one else "paid" for one in y],
+            "closed": [1.0 if one else None for one in y],
+        }
+    )
+    result = whole(frame, "y")
+    assert result["target"] is not None
+    assert {leak["column"]: leak["measure"] for leak in result["target"]["leakage"]} == {
+        "score": "auc",
+        "status": "purity",
+        "closed": "auc_of_missing",
+    }
+    assert [alert["kind"] for alert in result["alerts"][:3]] == ["LEAKAGE"] * 3
+    regression = whole(frame.select((pl.col("score") * 7).alias("price"), pl.col("score"), pl.col("noise")), "price")
+    assert regression["target"] is not None
+    assert [leak["column"] for leak in regression["target"]["leakage"]] == ["score"]
+
+
+def test_alerts() -> None:
+    frame = pl.DataFrame(
+        {
+            "same": [1] * 60,
+            "none": pl.Series([None] * 60, dtype=pl.String),
+            "zeros": [0] * 50 + list(range(10)),
+            "rare": ["a"] * 58 + ["b", "c"],
+            "gap": [None] * 10 + [f"v{i % 7}" for i in range(50)],
+            "inf": [math.inf] + [float(i % 13) for i in range(59)],
+            "mail": [f"p{i}@example.org" for i in range(60)],
+            "dirty": ["Oslo", "oslo ", "Rome"] * 20,
+        }
+    )
+    found = {(alert["kind"], *alert["columns"]) for alert in whole(frame)["alerts"]}
+    assert {
+        ("CONSTANT", "same"),
+        ("EMPTY", "none"),
+        ("ZEROS", "zeros"),
+        ("IMBALANCE", "rare"),
+        ("MISSING", "gap"),
+        ("INFINITE", "inf"),
+        ("PERSONAL", "mail"),
+        ("UNIQUE", "mail"),
+        ("DIRTY_CATEGORY", "dirty"),
+    } <= found
+
+
+def test_a_target_of_one_class_or_without_values() -> None:
+    result = whole(pl.DataFrame({"y": ["a"] * 20, "x": range(20)}), "y")
+    assert "one class alone" in next(
+        alert["message"] for alert in result["alerts"] if alert["kind"] == "TARGET_IMBALANCE"
+    )
+    gappy = whole(pl.DataFrame({"y": ["a", "b", None] * 10, "x": range(30)}), "y")
+    assert any(alert["kind"] == "TARGET_MISSING" for alert in gappy["alerts"])
+    with pytest.raises(OpError, match="has no value at all"):
+        whole(pl.DataFrame({"y": pl.Series([None, None], dtype=pl.String), "x": [1, 2]}), "y")
+
+
+def test_wrong_target(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("income,age\n1,2\n2,3\n")
+    with pytest.raises(OpError, match="no column `incme`; did you mean `income`"):
+        profile(params(path, target="incme"), quiet(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("columns", "detail", "most"), [(30, "concise", 24_000), (300, "full", FULL_BYTES), (1000, "concise", 24_000)]
+)
+def test_a_result_stays_short_whatever_the_data(tmp_path: Path, columns: int, detail: str, most: int) -> None:
+    random = np.random.default_rng(0)
+    frame = pl.DataFrame({f"a rather long name of column {i}": random.normal(size=50) for i in range(columns - 2)})
+    frame = frame.with_columns(
+        pl.lit("x" * 5000).alias("long"), pl.Series("t", ["<b>" + "y" * 200 + str(i) for i in range(50)])
+    )
+    frame.write_parquet(tmp_path / "wide.parquet")
+    result = profile(params(tmp_path / "wide.parquet", detail=detail), quiet(tmp_path))
+    assert len(json.dumps(result, allow_nan=False, ensure_ascii=False).encode()) <= most
+    assert bool(result["left_out"]) == (columns > 30)
+
+
+class Links(HTMLParser):
+    """Collects what a page would fetch, and its tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links += [
+            value or "" for key, value in attrs if key in ("src", "href", "xlink:href", "onerror", "onclick")
+        ]
+
+
+def test_the_report_is_whole_and_escaped(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    frame = pl.DataFrame({evil: [1.0, 2.0, 3.0, 9.0], '"><img src=x onerror=alert(1)>': [evil, evil, "b", "`c`"]})
+    frame.write_parquet(tmp_path / "evil.parquet")
+    job = quiet(tmp_path)
+    result = profile(params(tmp_path / "evil.parquet"), job)
+    page = (job.folder / "artifacts" / "profile.html").read_text(encoding="utf-8")
+    parser = Links()
+    parser.feed(page)
+
+    assert parser.tags.isdisjoint({"script", "img", "link", "iframe", "object"})
+    assert parser.links == []
+    assert "http" not in page
+    assert "prefers-color-scheme:dark" in page
+    assert [Path(artifact["path"]).name for artifact in result["artifacts"]] == ["profile.html", "overview.png"]
+    assert (job.folder / "artifacts" / "overview.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,179 @@
+import { tools } from "../domains/all.ts";
+import type { PromptArgument, PromptSpec } from "../kernel/prompt.ts";
+import type { Tool } from "../kernel/tool.ts";
+import { quoted } from "../workflows/workflow.ts";
+
+const dataset: PromptArgument = { name: "dataset", description: "Registered dataset or file.", required: true, completes: "dataset" };
+const model: PromptArgument = { name: "model", description: "Registered model.", required: true, completes: "model" };
+const target: PromptArgument = { name: "target", description: "Column to predict.", required: true };
+const optional = (argument: PromptArgument): PromptArgument => ({ ...argument, required: false });
+
+/** What a command tells an agent to do; tools are named by `tool`, so that none is named that is not there. */
+interface Command {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly PromptArgument[];
+  readonly does: readonly string[];
+  /** The part that this server does not do yet. */
+  readonly missing?: string;
+}
+
+const COMMANDS: readonly Command[] = [
+  {
+    name: "ml",
+    title: "Overview",
+    description: "What is here and what to do next.",
+    arguments: [{ name: "request", description: "What you want, in your words.", required: false }],
+    does: [
+      "Read ml://datasets and ml://events.",
+      `Call ${tool("ml_training_experiment").name} with {"action":"search","order_by":"start_time DESC"}.`,
+      "Say what data, models and runs there are, what went wrong lately, and what to do next. With a request, read ml://route/{request} (percent-encoded) and begin with the tool it ranks first.",
+    ],
+  },
+  {
+    name: "data",
+    title: "Look at data",
+    description: "Bring in, check and profile a file or dataset.",
+    arguments: [{ ...dataset, description: "File, URL, `sample:<name>` or registered dataset." }, optional(target)],
+    does: [
+      `If it is not registered yet, call ${tool("ml_data_ingest").name} with it as source and a short name.`,
+      `Call ${tool("ml_data_validate").name} with action check, then ${tool("ml_data_profile").name} with the target if there is one.`,
+      "Say whether the data can be trusted, what to mend first, and what could leak the target.",
+    ],
+  },
+  {
+    name: "features",
+    title: "Make features",
+    description: "Derive, encode and scale columns without leakage.",
+    arguments: [dataset, optional(target)],
+    does: [
+      `Call ${tool("ml_data_profile").name} first; then propose steps (derive, dates, bin, encode, scale, impute) with the reason for each.`,
+      `Show them with ${tool("ml_data_transform").name} and preview: true; after the person agrees, call it again with a split in the same steps, so that what is learnt is learnt on the training part alone.`,
+    ],
+    missing: "feature views and point-in-time joins",
+  },
+  {
+    name: "train",
+    title: "Train a model",
+    description: "Train and evaluate a model on a dataset.",
+    arguments: [dataset, target, { name: "family", description: "As `lightgbm`; `auto` tries several.", required: false }],
+    does: [
+      `Unless the dataset is a training part already, split it with ${tool("ml_data_transform").name}.`,
+      `Call ${tool("ml_training_train").name} on the training part and ${tool("ml_training_evaluate").name} on the test part.`,
+      "Say how it compares with the baseline, with intervals, and name every warning.",
+    ],
+  },
+  {
+    name: "finetune",
+    title: "Ready fine-tuning data",
+    description: "Check examples before a language model learns from them.",
+    arguments: [dataset],
+    does: [`Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty texts, lengths and personal data.`],
+    missing: "fine-tuning language models",
+  },
+  {
+    name: "quantize",
+    title: "Model size",
+    description: "What a registered model weighs.",
+    arguments: [model],
+    does: [`Call ${tool("ml_zoo_card").name} and report the model's files, format and size.`],
+    missing: "quantizing models",
+  },
+  {
+    name: "rag",
+    title: "Ready retrieval data",
+    description: "Check a table of passages or questions.",
+    arguments: [dataset, { name: "collection", description: "Collection it is meant for.", required: false, completes: "collection" }],
+    does: [`Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty passages and lengths.`],
+    missing: "indexing and retrieving documents",
+  },
+  {
+    name: "eval",
+    title: "Evaluate a model",
+    description: "Measure a model on data, or against another.",
+    arguments: [model, dataset, { name: "compare_to", description: "Another model.", required: false, completes: "model" }],
+    does: [`Call ${tool("ml_training_evaluate").name} with what is given.`, "Say the metrics with intervals beside the baseline, the worst slices, and whether a difference is more than chance."],
+  },
+  {
+    name: "inference",
+    title: "Predict one row",
+    description: "What a model answers for a row, and why.",
+    arguments: [model, dataset, { name: "row", description: "Row number, from 0.", required: false }],
+    does: [`Call ${tool("ml_transparency_explain").name} with what is given (row 0 unless told).`],
+    missing: "serving models behind an address",
+  },
+  {
+    name: "models",
+    title: "Models",
+    description: "What models there are, or one model's card.",
+    arguments: [optional(model)],
+    does: [
+      `With a model, call ${tool("ml_zoo_card").name} with it.`,
+      `Without, call ${tool("ml_training_experiment").name} with {"action":"search","filter":"attributes.status = 'FINISHED'"} and name the models with their metrics.`,
+    ],
+  },
+  {
+    name: "research",
+    title: "Compare runs",
+    description: "Compare recorded runs of an experiment.",
+    arguments: [{ name: "experiment", description: "Experiment.", required: false }],
+    does: [`Call ${tool("ml_training_experiment").name} with action search, then compare on the best runs.`, "Count a difference only where the corrected test says so."],
+    missing: "searching the literature",
+  },
+  {
+    name: "explain",
+    title: "Explain a decision",
+    description: "Why a model answered so for a row.",
+    arguments: [model, dataset, { name: "row", description: "Row number, from 0.", required: false }],
+    does: [`Call ${tool("ml_transparency_explain").name} with what is given (row 0 unless told).`, `For the model as a whole, call ${tool("ml_interpretability_importance").name}.`],
+  },
+  {
+    name: "safety",
+    title: "Is it fair?",
+    description: "Assess a model's fairness by group.",
+    arguments: [model, dataset, { name: "sensitive", description: "Protected columns, by commas.", required: true }],
+    does: [`Call ${tool("ml_safety_fairness").name} with action assess.`, "If it fails the four-fifths rule, call it with action mitigate and say what evening out would cost."],
+  },
+  {
+    name: "redteam",
+    title: "Look for weak spots",
+    description: "Where a tabular model fails worst.",
+    arguments: [model, dataset],
+    does: [`Call ${tool("ml_training_evaluate").name} and report the worst slices; then ${tool("ml_transparency_explain").name} on rows it got wrong with confidence, and report the smallest changes that flip them.`],
+    missing: "probing language models and adversarial attacks",
+  },
+  {
+    name: "lineage",
+    title: "Where from?",
+    description: "What a dataset or model was made from.",
+    arguments: [{ name: "name", description: "Dataset or model.", required: true, completes: "dataset" }],
+    does: [`Call ${tool("ml_transparency_audit").name} with action query and the name as text; follow its inputs back, call by call, to the files.`, `For a model, ${tool("ml_zoo_card").name} also writes a provenance statement with hashes.`],
+  },
+  {
+    name: "benchmark",
+    title: "Which model is best?",
+    description: "Compare model families on a dataset.",
+    arguments: [dataset, target],
+    does: [`Split with ${tool("ml_data_transform").name}; call ${tool("ml_training_train").name} with family auto on the training part.`, `Compare the leaders on the test part with ${tool("ml_training_evaluate").name} and compare_to.`],
+  },
+];
+
+/** The sixteen commands. */
+export const commands: readonly PromptSpec[] = COMMANDS.map((command) => ({ ...command, render: (args) => render(command, args) }));
+
+function tool(name: Tool["name"]): Tool {
+  const found = tools.find((each) => each.name === name);
+  if (!found) throw new Error(`A command names ${name}, which is no tool.`);
+  return found;
+}
+
+function render({ title, description, arguments: args, does, missing }: Command, given: Readonly<Record<string, string>>): string {
+  const stated = args.map(({ name }) => `- ${name}: ${quoted(given[name]) ?? "not given"}`);
+  return [
+    `${title}. ${description}`,
+    ...(stated.length > 0 ? [`Given:\n${stated.join("\n")}`] : []),
+    ...(missing ? [`Say first that this server does not do this yet: ${missing}. Then do what it can:`] : []),
+    does.map((line, at) => `${at + 1}. ${line}`).join("\n"),
+  ].join("\n\n");
+}

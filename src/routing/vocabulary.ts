@@ -1,0 +1,63 @@
+// What the definitions' own words cannot say: which of them are ordinary English too, and what people call things.
+
+/** Words that carry no request. */
+export const STOP_WORDS =
+  "a about after again all also am an and any are as at be been before being both but by can could did do does doing don down for from further get give had has have having he her here hers him his how i if in into is it its just let like made make makes me more most my need no nor not now of off on once only or other our out over own please same she should so some such tell than that the their them then there these they this those through to too two under until up use using very want was we were what when where which while who whom why will with would you your".split(
+    " ",
+  );
+
+/** Words that are said of machine learning and hardly of anything else: one of them is enough. */
+export const CERTAIN =
+  "accuracy adaboost anova auc auroc autoencoder automl boosting boosted brier calibration catboost classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold lightgbm lime machinelearning mae mlflow modelcard multiclass leakage modeling multicollinearity onehot optuna overfit overfitting parquet permutationimportance preprocessing preprocess oversampling undersampling randomforest regression regressor rmse roc scikit shap shapley sklearn svm tabular tsv xgb xgboost xlsx".split(
+    " ",
+  );
+
+/** Words of machine learning that mean other things too: they need company. */
+export const LIKELY =
+  "archive aupr auprc batch bayesian bias biased audit balance card categories category chain classes column columns correlated correlation correlations curve data decision demographic discrimination discriminate disparity distribution distributions drift duplicate duplicates encode encoding excel evaluate evaluation experiment explain explanation export fair fairness feature features field fields file files filter folds forest grid group groups hash importance important imbalance imbalanced influence inputs ingest integrity interval label labels leak leakage leaks lineage log logged merge merkle metric metrics missing numeric null nulls model models outlier outliers parity parameter parameters performance percentile permutation personal pipeline predict predicted predicting prediction predictions predictor profile protected provenance quality record records registry reject rejected residual row rows run runs rate regress sample samples scale score search seed sensitive settings split statistics statistically stratified subgroup subgroups suite sweep table tamper tampered target telemetry opentelemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values verify version".split(
+    " ",
+  );
+
+/** What people call things, and the definitions' words for them, which are added to theirs. */
+export const PHRASES: readonly (readonly [RegExp, string])[] = [
+  // Forms of data
+  [/\b\S+\.(csv|tsv|parquet|jsonl?|xlsx?|arrow|feather)\b/g, "csv file"],
+  [/data ?(set|frame)s?\b/g, "$& dataset"],
+  [/spread ?sheets?\b|excel|delimiter|separated|decimal commas?/g, "$& csv file load"],
+  [/\b(import|load|read|bring)\b(?=.*\b(file|files|csv|data|dataset|sheet|folder|table)\b)/g, "$& ingest load"],
+  // Looking and checking
+  [/distributions?|histograms?|correlations?|summary statistics|outliers?|what is in|what's in|imbalanced?/g, "$& profile"],
+  [/\b(ids?|rows?|values?|ages?)\b.*\b(repeated|unique|between|allowed)\b|trust (this|the) (csv|data|file)|expectations?\b|new batch|quality/g, "$& validate check data rules"],
+  [/missing and where|how many .*missing|personal data|leaks?\b.*target/g, "$& profile column"],
+  // Reshaping
+  [/\b(remove|drop|delete|fill|impute|one-?hot|encode|oversampl\w*|undersampl\w*|rebalance|rename|filter out|join|pivot)\b(?=.*\b(rows?|columns?|values?|categor\w+|class(es)?|duplicates?|missing|data)\b)/g, "$& transform steps"],
+  [/\bclass(es)?\b.*\boversampl\w*/g, "$& transform rebalance"],
+  [/train(ing)?(,| and| \/ ?) ?(test|validation|holdout)|hold ?out/g, "$& split transform"],
+  // Training
+  [/random forests?\b|gradient[\s-]boost\w*( machines?| trees?)?|neural net(work)?s?\b|(logistic|linear|ridge|lasso) regressions?\b/g, "$& estimator train model classifier"],
+  [/cross[\s-]validat(e|ion|ed)\b/g, "$& crossvalidation folds train"],
+  [/hyper[\s-]?parameters?\b|learning rate|\bdepth\b|optimi[sz]e|tune|tuning/g, "$& hyperparameter search tune sweep"],
+  [/best (settings|parameters|configuration)/g, "$& hyperparameter sweep"],
+  // Measuring
+  [/how (good|accurate|well)\b.*\bmodel|confusion matrix|roc curve|calibrat\w+ of|held[\s-]out|test set|false (alarm|positive|negative)s?|threshold/g, "$& evaluate metrics model"],
+  [/\b(runs?|experiments?)\b/g, "$& runs experiment"],
+  [/reproduce|rerun|\bnote\b.*\brun/g, "$& runs experiment info"],
+  [/preprocess\w*|\bscale\b|normali[sz]e|standardi[sz]e/g, "$& transform steps"],
+  [/\burls?\b|download/g, "$& ingest source file"],
+  [/feature importances?|what drives|influences?|matters? most|partial dependence|rel(y|ies) on|shap\b/g, "$& importance feature model"],
+  [/(which|what) (columns?|features?|variables?|inputs?)\b.*\b(matter|important|drive)/g, "$& importance feature"],
+  [/\b(women|woman|men|gender|race|sexes|ethnic\w*|minorit\w+|black|white)\b/g, "$& sensitive group fair"],
+  [/\b(rejected|denied|declined|refused|turned down|approved|accepted)\b(?!.*\b(log|record)\b)/g, "$& explain prediction decision row"],
+  [/\bwhy\b.*\b(this|that|row|customer|applicant|prediction|choose|chose|pick)/g, "$& explain decision"],
+  [/document(ation)?\b.*\bmodel|model cards?|fact ?sheet/g, "$& modelcard card"],
+  // The record
+  [/tamper\w*|audit\w*|event log|\blog\b|which calls|what (happened|decisions)|inclusion|who did/g, "$& audit record events"],
+  [/machine learning\b/g, "$& machinelearning"],
+  [/fine[\s-]?tun(e|ed|ing)\b/g, "finetune"],
+];
+
+/** What ML Engine does not do yet: asked for, it must not be taken for something else. */
+export const NOT_YET =
+  "adapter adversarial attention bert bleu chatbot chunk chunking citation citations dpo embedding embeddings faithfulness finetune finetuning gguf gptq grpo guardrail handbook jailbreak latency lora llama llamacpp llm llms mistral ollama paper papers perplexity prompt prompts qlora quantization quantize rag redteam rerank reranker retrieval retriever rlhf serve serving throughput tokenizer tokens vector vllm".split(
+    " ",
+  );

@@ -1,0 +1,48 @@
+import { describe, expect } from "vitest";
+import { test } from "../../support/server.ts";
+
+const LOANS = "id;income;amount;defaulted;email\n1;low;1.200,50;no;ann@example.org\n2;high;900,00;yes;bob@example.org\n3;;750,25;no;cyd@example.org\n4;low\n";
+
+describe("ml_data_ingest", () => {
+  test("registers a table and tells what it found", async ({ client, events, write }) => {
+    const answer = await client.call("ml_data_ingest", { source: write("loans.csv", LOANS), name: "loans" });
+
+    expect(answer.text).toMatchInlineSnapshot();
+    expect(answer.structured).toMatchObject({ dataset: "loans@1", rows: 3, columns: 5, rows_in: 4, quarantined: 1, contains_pii: true, dialect: { delimiter: ";", decimal: "," } });
+    expect(await events()).toMatchObject([
+      { tool: "ml_data_ingest", type: "DataPipeline", outcome: "ok", body: { details: { action: "ingest", dataset: "loans@1", contains_pii: true }, outputs: [{ kind: "dataset", name: "loans", version: 1 }] } },
+    ]);
+  });
+
+  test("gives the same bytes the same version, and other bytes the next", async ({ client, write }) => {
+    const source = write("twice.csv", "a,b\n1,x\n2,y\n");
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@1" });
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@1" });
+    write("twice.csv", "a,b\n1,x\n2,z\n");
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@2" });
+  });
+
+  test.for([
+    ["empty.csv", "", "`empty.csv` is empty"],
+    ["header.csv", "a,b\n", "`header.csv` has a header and no rows"],
+    ["nul.csv", "a,b\n1,\u0000\n", "NUL byte in line 2"],
+    ["ragged.csv", "a,b\n1,2,3\n", "no row of `ragged.csv` fits its header"],
+    ["pickle.csv", new Uint8Array([0x80, 0x04, 0x4b, 0x01]), "is a pickle, not a table"],
+  ] as const)("refuses %s in words", async ([name, content, words], { client, events, write }) => {
+    const answer = await client.call("ml_data_ingest", { source: write(name, content), name: "bad" });
+
+    expect(answer.isError).toBe(true);
+    expect(answer.text).toContain(words);
+    expect(await events()).toMatchObject([{ tool: "ml_data_ingest", outcome: "error" }]);
+    expect(await client.complete({ template: "ml://datasets/{name}" }, "name", "bad").catch(() => [])).toEqual([]);
+  });
+
+  test("names the nearest setting, type and sample", async ({ client, write }) => {
+    const source = write("small.csv", "a,b\n1,2\n");
+    const text = async (changes: object) => (await client.call("ml_data_ingest", { source, name: "small", ...changes })).text;
+
+    expect(await text({ dialect: { delimter: ";" } })).toContain("did you mean `delimiter`?");
+    expect(await text({ types: { a: "integer" } })).toContain("did you mean `int`?");
+    expect(await text({ source: "sample:irsi" })).toContain("did you mean `iris`?");
+  });
+});

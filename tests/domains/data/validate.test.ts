@@ -1,0 +1,47 @@
+import { describe, expect } from "vitest";
+import { test } from "../../support/server.ts";
+
+const PEOPLE = "id,age,city\n1,34,Oslo\n2,,Bergen\n3,210,oslo\n3,210,oslo\n";
+
+describe("ml_data_validate", () => {
+  test("says whether a file can be trusted", async ({ client, events, write }) => {
+    const answer = await client.call("ml_data_validate", { dataset: write("people.csv", PEOPLE) });
+
+    expect(answer.text.replaceAll(/\/\S+\//g, "…/")).toMatchInlineSnapshot();
+    expect(answer.structured).toMatchObject({ action: "check", success: true, errors: 0 });
+    expect(await events()).toMatchObject([{ tool: "ml_data_validate", type: "DataPipeline", outcome: "ok", body: { details: { action: "validate:check" } } }]);
+  });
+
+  test("runs a suite and tells every failure", async ({ client, write }) => {
+    const answer = await client.call("ml_data_validate", {
+      dataset: write("people.csv", PEOPLE),
+      suite: [
+        { type: "expect_column_values_to_be_unique", kwargs: { column: "id" } },
+        { type: "expect_column_values_to_be_between", kwargs: { column: "age", min_value: 0, max_value: 120, mostly: 0.9 } },
+        { type: "expect_column_values_to_not_be_null", kwargs: { column: "age" }, severity: "warn" },
+        { type: "expect_column_values_to_be_in_set", kwargs: { column: "city", value_set: ["Oslo", "Bergen"], row_condition: "id < 3" } },
+        { type: "expect_column_to_exist", kwargs: { column: "cty" } },
+      ],
+    });
+
+    expect(answer.text.replaceAll(/\/\S+\//g, "…/")).toMatchInlineSnapshot();
+    expect(answer.structured).toMatchObject({ success: false, checked: 5, errors: 3, warned: 1 });
+  });
+
+  test("infers a suite, and finds what a new batch changed", async ({ client, write }) => {
+    const rows = Array.from({ length: 60 }, (_, i) => `${i},${i % 2 ? "a" : "b"},${(i * 7) % 11}`);
+    const baseline = write("before.csv", ["key,kind,score", ...rows].join("\n"));
+    const dataset = write("now.csv", ["key,kind,points", ...rows.map((row) => row.replace(",b,", ",c,"))].join("\n"));
+
+    expect((await client.call("ml_data_validate", { action: "infer", dataset: baseline })).structured).toMatchObject({ success: true });
+    const answer = await client.call("ml_data_validate", { action: "compare", dataset, baseline });
+    expect(answer.text.replaceAll(/\/\S+\//g, "…/")).toMatchInlineSnapshot();
+  });
+
+  test("names the nearest rule and what an action lacks", async ({ client, write }) => {
+    const dataset = write("people.csv", PEOPLE);
+    const unknown = await client.call("ml_data_validate", { dataset, suite: [{ type: "expect_column_value_to_be_null", kwargs: {} }] });
+    expect(unknown.text).toContain("did you mean `expect_column_values_to_be_null`?");
+    expect((await client.call("ml_data_validate", { action: "compare", dataset })).text).toContain("baseline: `compare` needs a dataset to compare with");
+  });
+});
