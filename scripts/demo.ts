@@ -43,7 +43,7 @@ await step("Keep a quarter aside", "ml_data_transform", {
   steps: [
     { op: "drop", columns: ["fnlwgt"] },
     { op: "deduplicate" },
-    { op: "split", method: "stratified", column: "income", sizes: { train: 0.75, test: 0.25 } },
+    { op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } },
   ],
 });
 await step("Train a first model", "ml_training_train", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", model_name: "income" });

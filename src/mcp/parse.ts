@@ -45,8 +45,9 @@ function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodObject):
   const got = value === undefined ? "it is missing" : `got ${show(value)}`;
   switch (issue.code) {
     case "unrecognized_keys": {
-      const known = issue.path.length === 0 ? Object.keys(schema.shape) : [];
-      return issue.keys.map((key) => `There is no field \`${clean(field === "" ? key : `${field}.${key}`, 100)}\`${suggest(key, known)}.`).join(" ");
+      const known = fieldsAt(schema, issue.path);
+      const listed = field === "" || known.length === 0 ? "" : ` There are: ${known.join(", ")}.`;
+      return issue.keys.map((key) => `There is no field \`${clean(field === "" ? key : `${field}.${key}`, 100)}\`${suggest(key, known)}.`).join(" ") + listed;
     }
     case "invalid_value": {
       const values = issue.values.map(String);
@@ -68,6 +69,17 @@ const unit = (origin: string) => (origin === "string" ? " characters" : origin =
 function suggest(name: string, known: readonly string[]): string {
   const guess = nearest(name, known);
   return guess === undefined ? "" : `; did you mean \`${guess}\`?`;
+}
+
+/** The fields that a nested object may have, by following a path through the schema. */
+function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return fieldsAt(schema.unwrap(), path);
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodArray && step !== undefined) return fieldsAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (step === undefined) return Object.keys(schema.shape);
+  const inner = schema.shape[String(step)];
+  return inner ? fieldsAt(inner, rest) : [];
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {

@@ -20,7 +20,7 @@ export const look: Step = { tool: profile, why: "What is in it, and does anythin
 export const setAside: Step = {
   tool: transform,
   why: "Keep a test part aside before anything is learnt.",
-  inputs: { dataset: "<dataset>", steps: [{ op: "deduplicate" }, { op: "split", method: "stratified", column: "{target}", sizes: { train: 0.75, test: 0.25 } }] },
+  inputs: { dataset: "<dataset>", steps: [{ op: "deduplicate" }, { op: "split", method: "stratified", by: "{target}", shares: { train: 0.75, test: 0.25 } }] },
   gate: "before data leaves cleaning: rows in = rows out + removed, each removal is understood, and no group or duplicate is on both sides.",
 };
 

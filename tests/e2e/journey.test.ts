@@ -25,7 +25,7 @@ describe.each(ERAS)("a %s client", (era) => {
       expect(ingested).toMatchObject({ dataset: "adult@1", rows: 48842 });
       await ok("ml_data_validate", { dataset: "adult", action: "check" });
       await ok("ml_data_profile", { dataset: "adult", target: "income" });
-      await ok("ml_data_transform", { dataset: "adult", steps: [{ op: "split", method: "stratified", column: "income", sizes: { train: 0.75, test: 0.25 } }] });
+      await ok("ml_data_transform", { dataset: "adult", steps: [{ op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } }] });
       const trained = await ok("ml_training_train", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", model_name: "income" });
       expect(trained).toMatchObject({ model: "income@1" });
       const metrics = z.object({ metrics: z.record(z.string(), z.unknown()) });

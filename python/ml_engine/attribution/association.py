@@ -50,7 +50,7 @@ def clusters(features: pd.DataFrame, strong: float = STRONG) -> list[tuple[list[
         members = np.flatnonzero(labels == label)
         if len(members) > 1:
             inner = together[np.ix_(members, members)][np.triu_indices(len(members), 1)]
-            found.append(([str(features.columns[member]) for member in members], float(inner.max())))
+            found.append(([str(features.columns[int(member)]) for member in members], float(inner.max())))
     return sorted(found, key=lambda one: -one[1])
 
 

@@ -95,10 +95,10 @@ def _score(score: Score, row: pd.DataFrame, tried: list[Changes]) -> np.ndarray:
 
 def applied(row: pd.DataFrame, tried: list[Changes]) -> pd.DataFrame:
     """The row once for each set of changes, changed."""
-    columns = {
-        name: np.array([changes.get(str(name), row[name].iloc[0]) for changes in tried], dtype=row[name].dtype)
-        for name in row.columns
-    }
+    columns: dict[str, pd.Series] = {}
+    for name in [str(column) for column in row.columns]:
+        current = row[name].iloc[0]
+        columns[name] = pd.Series([changes.get(name, current) for changes in tried], dtype=row[name].dtype)
     return pd.DataFrame(columns)
 
 

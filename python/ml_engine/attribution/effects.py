@@ -50,20 +50,16 @@ def partial_dependence(output: Output, features: pd.DataFrame, column: str) -> E
     values = features[column]
     if values.dtype.kind == "M":
         return None
+
+    def mean(value: float | str) -> float:
+        replaced = pd.Series([value] * len(features), index=features.index, dtype=values.dtype)
+        return float(output(features.assign(**{column: replaced})).mean())
+
     if values.dtype == object:
-        common = values.dropna().value_counts().head(MOST_CATEGORIES)
-        grid: list[object] = sorted(str(value) for value in common.index)
-    else:
-        grid = list(_grid(values))
-    if not grid:
-        return None
-    means = [
-        float(output(features.assign(**{column: np.full(len(features), value, dtype=values.dtype)})).mean())
-        for value in grid
-    ]
-    if values.dtype == object:
-        return Effect(column, "partial_dependence", [str(value) for value in grid], means)
-    return Effect(column, "partial_dependence", [float(str(value)) for value in grid], means)
+        names = sorted(str(value) for value in values.dropna().value_counts().head(MOST_CATEGORIES).index)
+        return Effect(column, "partial_dependence", names, [mean(name) for name in names]) if names else None
+    grid = [float(value) for value in _grid(values)]
+    return Effect(column, "partial_dependence", grid, [mean(value) for value in grid]) if grid else None
 
 
 def accumulated_local_effects(output: Output, features: pd.DataFrame, column: str) -> Effect | None:

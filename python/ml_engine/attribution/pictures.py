@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ml_engine.attribution.effects import Effect
+from ml_engine.attribution.ranking import Ranking
 from ml_engine.plots import BLUE, GREEN, ORANGE, RED, panels
 
 if TYPE_CHECKING:
@@ -14,32 +15,27 @@ if TYPE_CHECKING:
 MOST_BARS = 15
 
 
-def bars(
-    names: Sequence[str],
-    permutation: np.ndarray | None,
-    error: np.ndarray | None,
-    shapley: np.ndarray | None,
-    metric: str,
-    subject: str,
-) -> "Figure":
-    """One panel a method; `names` in the order to draw, best first."""
-    drawn = [one for one in (permutation, shapley) if one is not None]
-    shown = min(len(names), MOST_BARS)
-    figure, axes = panels(1, len(drawn), width=5.2, height=1.0 + 0.3 * shown)
-    places = np.arange(shown)
-    for number, (axis, values) in enumerate(zip(axes, drawn, strict=True)):
-        shuffled = values is permutation
-        spread = error[:shown] if shuffled and error is not None else None
-        axis.barh(
-            places,
-            values[:shown],
-            color=BLUE if shuffled else GREEN,
-            xerr=spread,
-            error_kw={"ecolor": ORANGE, "capsize": 2},
-        )
-        axis.set_yticks(places, [_short(name) for name in names[:shown]] if number == 0 else [""] * shown)
-        axis.set_ylim(shown - 0.5, -0.5)
-        axis.set_xlabel(f"loss of {metric} when shuffled" if shuffled else "mean |SHAP value|")
+def bars(ranking: Ranking, metric: str, subject: str) -> "Figure":
+    """One panel a method, best column first; whiskers are 95 % intervals over shuffles."""
+    order = ranking.order[:MOST_BARS]
+    drawn = [
+        (measure, values[order])
+        for measure, values in (("loss", ranking.loss), ("shap", ranking.magnitude))
+        if values is not None
+    ]
+    figure, axes = panels(1, len(drawn), width=5.2, height=1.0 + 0.3 * len(order))
+    places = np.arange(len(order))
+    for number, (axis, (measure, values)) in enumerate(zip(axes, drawn, strict=True)):
+        spread = None
+        if measure == "loss" and ranking.shuffled is not None:
+            spread = [
+                ranking.shuffled.interval(int(place))[2] - value for place, value in zip(order, values, strict=True)
+            ]
+        colour = BLUE if measure == "loss" else GREEN
+        axis.barh(places, values, color=colour, xerr=spread, error_kw={"ecolor": ORANGE, "capsize": 2})
+        axis.set_yticks(places, [_short(ranking.names[place]) for place in order] if number == 0 else [""] * len(order))
+        axis.set_ylim(len(order) - 0.5, -0.5)
+        axis.set_xlabel(f"loss of {metric} when shuffled" if measure == "loss" else "mean |SHAP value|")
     figure.suptitle(f"What {subject} relies on")
     return figure
 

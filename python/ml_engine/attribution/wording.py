@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ml_engine.contract.transparency import Contribution, Counterfactual, Neighbour
 from ml_engine.models import Model
@@ -13,8 +15,8 @@ CLOSE = 0.1
 """Two classes closer than this in probability are a close call."""
 RARE = 0.95
 CAUSE = (
-    "This says how the model decides, not what causes the outcome; a change made in the world may not do what it does in "
-    "the model."
+    "This says how the model decides, not what causes the outcome; a change made in the world may not do what it does "
+    "in the model."
 )
 Cell = str | float | bool | None
 
@@ -72,7 +74,8 @@ def _reasons(told: Told) -> Iterator[str]:
     if rest:
         yield f"  {len(rest)} others together: {sum(one['contribution'] for one in rest):+.4g}"
     kind = "exact" if told.exact else f"sampled, standard error of a value about {told.error or 0:.2g}"
-    yield f"SHAP values by {told.method} ({kind}); they add up to the output within {max(abs(told.residual), 1e-15):.0e}."
+    within = max(abs(told.residual), 1e-15)
+    yield f"SHAP values by {told.method} ({kind}); they add up to the output within {within:.0e}."
 
 
 def _changes(told: Told) -> Iterator[str]:
@@ -112,7 +115,9 @@ def _doubts(told: Told) -> Iterator[str]:
         right = np.mean([one["truth"] == one["predicted"] for one in known])
         doubts.append(f"the model is right on {right:.0%} of them")
     if told.unusual > RARE:
-        doubts.append(f"the row is farther from any other than {told.unusual:.0%} of rows are, which leaves little to go by")
+        doubts.append(
+            f"the row is farther from any other than {told.unusual:.0%} of rows are, which leaves little to go by"
+        )
     if doubts:
         yield f"How sure: {'; '.join(doubts)}."
 
@@ -120,3 +125,17 @@ def _doubts(told: Told) -> Iterator[str]:
 def value(cell: Cell) -> str:
     """A cell as a person would read it."""
     return "missing" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell)
+
+
+def as_cell(cell: Any) -> Cell:
+    """A cell as JSON has it."""
+    if cell is None or (not isinstance(cell, str) and bool(pd.isna(cell))):
+        return None
+    if isinstance(cell, str):
+        return str(cell)
+    if isinstance(cell, bool):
+        return cell
+    if isinstance(cell, int | float | np.integer | np.floating):
+        number = float(cell)
+        return number if np.isfinite(number) else None
+    return str(cell)

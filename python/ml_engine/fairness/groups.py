@@ -79,7 +79,7 @@ def _labels(column: pl.Series, cuts: Sequence[float] | None) -> tuple[list[str],
     if column.n_unique() > MOST_GROUPS:
         raise OpError(
             "invalid_input",
-            f"sensitive: `{column.name}` has {column.n_unique()} different values; at most {MOST_GROUPS} groups are compared.",
+            f"sensitive: `{column.name}` has {column.n_unique()} values; at most {MOST_GROUPS} groups are compared.",
             "Bring them into fewer groups with ml_data_transform first.",
         )
     return labels_of(column).fill_null(MISSING).to_list(), None

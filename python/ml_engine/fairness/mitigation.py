@@ -145,7 +145,7 @@ def mitigate(
         at = judged(chance)
         found.curve.append(Point("exponentiated gradient", bound, at.accuracy, at.disparity(constraint)))
     free = float((plain == truth).mean())
-    note = f"Logistic regressions on the model's features, mixed; without the constraint such a one has accuracy {free:.3f}."
+    note = f"Logistic regressions on the model's features, mixed; one without the constraint has accuracy {free:.3f}."
     found.tried.append(Tried("exponentiated gradient", note, bounded[0][1], judged(bounded[0][1])))
     heard(3, 3, "mitigations compared")
     return found

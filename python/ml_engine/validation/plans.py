@@ -72,7 +72,7 @@ def each_value(
         share = bad / judged if judged else 0.0
         success = judged == 0 or 1 - share >= mostly - 1e-12
         needed = f" (at most {1 - mostly:.4g} allowed)" if mostly < 1 else ""
-        sample = ", ".join(f"`{value}`" for value in list(dict.fromkeys(shown))[:3])
+        sample = ", ".join(f"`{value}`" for value in list(dict.fromkeys(shown))[:3] if value is not None)
         example = f", e.g. {sample}" if sample else ""
         counted = f"{bad} of {judged} values ({100 * share:.2f} %)"
         reason = "" if success else f"{counted} {words}{needed}{example}."

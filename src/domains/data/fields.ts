@@ -16,7 +16,8 @@ export const warned = (warnings: readonly string[]) => warnings.map((warning) =>
 export const digits = (value: number) => String(Number(value.toPrecision(4)));
 
 /** A share of 1 as a person reads it. */
-export const percent = (share: number) => (share > 0 && share < 0.001 ? "< 0.1 %" : `${Number((100 * share).toFixed(1))} %`);
+export const percent = (share: number) =>
+  share > 0 && share < 0.001 ? "< 0.1 %" : `${Number((100 * share).toFixed(1))} %`;
 
 /** Lines of a list that stays short: the rest is counted. */
 export const capped = (lines: readonly string[], most: number) =>

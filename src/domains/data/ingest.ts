@@ -5,7 +5,13 @@ import { pythonTool } from "../../kernel/tool.ts";
 import { capped, percent, preview, rows, table, warned } from "./fields.ts";
 
 const IngestedColumn = z
-  .strictObject({ name: z.string(), dtype: z.string(), role: Role, personal: z.string().nullable(), missing: z.number().min(0).max(1) })
+  .strictObject({
+    name: z.string(),
+    dtype: z.string(),
+    role: Role,
+    personal: z.string().nullable(),
+    missing: z.number().min(0).max(1),
+  })
   .meta({ id: "IngestedColumn" });
 
 export default pythonTool({
@@ -27,7 +33,10 @@ export default pythonTool({
   input: z.strictObject({
     source: source("File, folder, glob, URL, or `sample:iris` (wine, breast_cancer, digits, diabetes, linnerud)."),
     name: newName("Name to register it under."),
-    dialect: z.record(z.string(), z.string()).default({}).describe("Overrides of what is found: delimiter, encoding, header (yes, no), quote, decimal, sheet."),
+    dialect: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe("Overrides of what is found: delimiter, encoding, header (yes, no), quote, decimal, sheet."),
     null_tokens: z.array(z.string()).optional().describe("Cells to read as missing."),
     types: z
       .record(z.string(), z.string())
@@ -53,18 +62,31 @@ export default pythonTool({
     bad_rows: z.array(z.string()).describe("First bad rows and why."),
     warnings: z.array(z.string()),
   }),
-  details: (params, result) => ({ action: "ingest", dataset: result?.dataset ?? params.name, contains_pii: result?.contains_pii ?? null }),
+  details: (params, result) => ({
+    action: "ingest",
+    dataset: result?.dataset ?? params.name,
+    contains_pii: result?.contains_pii ?? null,
+  }),
   summarize: (result) =>
     [
       `${result.dataset}: ${result.rows} rows, ${result.columns} columns (${result.format}${result.files > 1 ? `, ${result.files} files` : ""}). SHA-256 ${result.hash.slice(0, 12)}.`,
-      ...(result.quarantined ? [`${result.rows_in} rows in = ${result.rows} kept + ${result.quarantined} quarantined (${result.quarantine?.path ?? ""}).`] : []),
+      ...(result.quarantined
+        ? [
+            `${result.rows_in} rows in = ${result.rows} kept + ${result.quarantined} quarantined (${result.quarantine?.path ?? ""}).`,
+          ]
+        : []),
       ...result.bad_rows,
       ...warned(result.warnings),
       "",
       ...capped(
         table([
           ["column", "type", "role", "missing"],
-          ...result.schema.map(({ name, dtype, role, personal, missing }) => [name, dtype, personal ? `${role} (personal: ${personal})` : role, percent(missing)]),
+          ...result.schema.map(({ name, dtype, role, personal, missing }) => [
+            name,
+            dtype,
+            personal ? `${role} (personal: ${personal})` : role,
+            percent(missing),
+          ]),
         ]),
         61,
       ),

@@ -26,17 +26,28 @@ const ColumnProfile = z
     more: z
       .record(z.string(), z.unknown())
       .optional()
-      .describe("With `detail: full`: counts of zeros, negative and infinite values, further moments and quantiles, lengths, histogram, time gaps."),
+      .describe(
+        "With `detail: full`: counts of zeros, negative and infinite values, further moments and quantiles, lengths, histogram, time gaps.",
+      ),
   })
   .meta({ id: "ColumnProfile" });
 
-const Alert = z.strictObject({ kind: z.string(), columns: z.array(z.string()), message: z.string() }).meta({ id: "Alert" });
+const Alert = z
+  .strictObject({ kind: z.string(), columns: z.array(z.string()), message: z.string() })
+  .meta({ id: "Alert" });
 
 const Association = z
-  .strictObject({ a: z.string(), b: z.string(), method: z.enum(["pearson", "spearman", "cramers_v", "correlation_ratio"]), value: z.number() })
+  .strictObject({
+    a: z.string(),
+    b: z.string(),
+    method: z.enum(["pearson", "spearman", "cramers_v", "correlation_ratio"]),
+    value: z.number(),
+  })
   .meta({ id: "Association" });
 
-const Leak = z.strictObject({ column: z.string(), measure: z.string(), value: z.number(), reason: z.string() }).meta({ id: "Leak" });
+const Leak = z
+  .strictObject({ column: z.string(), measure: z.string(), value: z.number(), reason: z.string() })
+  .meta({ id: "Leak" });
 
 const TargetProfile = z
   .strictObject({
@@ -44,7 +55,9 @@ const TargetProfile = z
     task: z.enum(["classification", "regression"]),
     classes: z.array(TopValue),
     missing: z.number(),
-    mutual_information: z.array(z.strictObject({ column: z.string(), nats: z.number() })).describe("With the target, highest first, numbers in ten bins."),
+    mutual_information: z
+      .array(z.strictObject({ column: z.string(), nats: z.number() }))
+      .describe("With the target, highest first, numbers in ten bins."),
     leakage: z.array(Leak),
   })
   .meta({ id: "TargetProfile" });
@@ -83,7 +96,9 @@ export default pythonTool({
     types: z.record(z.string(), z.int()),
     alerts: z.array(Alert),
     profiles: z.array(ColumnProfile),
-    missing_patterns: z.array(z.strictObject({ columns: z.array(z.string()), rows: z.int() })).describe("Columns missing together."),
+    missing_patterns: z
+      .array(z.strictObject({ columns: z.array(z.string()), rows: z.int() }))
+      .describe("Columns missing together."),
     associations: z.array(Association).describe("Strongest pairs."),
     target: TargetProfile.nullable(),
     personal: z.array(z.strictObject({ column: z.string(), kind: z.string() })),
@@ -92,7 +107,11 @@ export default pythonTool({
     artifacts: z.array(Artifact),
     warnings: z.array(z.string()),
   }),
-  details: (params, result) => ({ action: "profile", dataset: params.dataset, contains_pii: result?.contains_pii ?? null }),
+  details: (params, result) => ({
+    action: "profile",
+    dataset: params.dataset,
+    contains_pii: result?.contains_pii ?? null,
+  }),
   summarize: (result) =>
     [
       `${result.dataset}: ${result.rows} rows, ${result.columns} columns, ${percent(result.missing)} of cells missing, ${result.duplicate_rows} duplicate rows.`,
@@ -105,14 +124,23 @@ export default pythonTool({
       ...capped(
         table([
           ["column", "type", "role", "missing", "distinct", "summary"],
-          ...result.profiles.map((entry) => [entry.name, entry.dtype, entry.role, percent(entry.missing), String(entry.distinct), summary(entry)]),
+          ...result.profiles.map((entry) => [
+            entry.name,
+            entry.dtype,
+            entry.role,
+            percent(entry.missing),
+            String(entry.distinct),
+            summary(entry),
+          ]),
         ]),
         61,
       ),
       "",
       ...(result.associations.length ? ["Strongest pairs:"] : []),
       ...result.associations.slice(0, 10).map(({ a, b, method, value }) => `${a} ~ ${b}: ${digits(value)} (${method})`),
-      ...result.missing_patterns.slice(0, 5).map(({ columns, rows }) => `Missing together in ${rows} rows: ${columns.join(", ")}`),
+      ...result.missing_patterns
+        .slice(0, 5)
+        .map(({ columns, rows }) => `Missing together in ${rows} rows: ${columns.join(", ")}`),
       ...result.left_out.map((what) => `Left out here: ${what}`),
       ...warned(result.warnings),
       ...result.artifacts.map(({ title, path }) => `${title}: ${path}`),
@@ -121,19 +149,32 @@ export default pythonTool({
 
 function summary(entry: z.output<typeof ColumnProfile>): string {
   const { mean, std, min, median, max, top } = entry;
-  if (typeof mean === "number") return `mean ${digits(mean)}${typeof std === "number" ? ` ± ${digits(std)}` : ""}, ${shown(min)} … ${shown(median)} … ${shown(max)}`;
-  if (top?.length) return top.slice(0, 3).map(({ value, share }) => `${shown(value)} ${percent(share)}`).join(", ");
+  if (typeof mean === "number")
+    return `mean ${digits(mean)}${typeof std === "number" ? ` ± ${digits(std)}` : ""}, ${shown(min)} … ${shown(median)} … ${shown(max)}`;
+  if (top?.length)
+    return top
+      .slice(0, 3)
+      .map(({ value, share }) => `${shown(value)} ${percent(share)}`)
+      .join(", ");
   return min === undefined ? "" : `${shown(min)} … ${shown(max)}`;
 }
 
-const shown = (value: z.output<typeof cell> | undefined) => (typeof value === "number" ? digits(value) : String(value ?? "·"));
+const shown = (value: z.output<typeof cell> | undefined) =>
+  typeof value === "number" ? digits(value) : String(value ?? "·");
 
 function targetLines(target: z.output<typeof TargetProfile> | null): string[] {
   if (!target) return [];
   const classes = target.classes.map(({ value, share }) => `${shown(value)} ${percent(share)}`).join(", ");
   return [
     `Target \`${target.name}\` (${target.task})${classes ? `: ${classes}` : ""}.`,
-    ...target.leakage.map(({ column, reason }) => `Leakage suspect \`${column}\`: ${reason}`),
-    ...(target.mutual_information.length ? [`Most informative: ${target.mutual_information.slice(0, 8).map(({ column, nats }) => `${column} ${digits(nats)}`).join(", ")} (mutual information, nats).`] : []),
+    ...(target.mutual_information.length
+      ? [
+          `Most informative: ${target.mutual_information
+            .filter(({ nats }) => nats > 0)
+            .slice(0, 8)
+            .map(({ column, nats }) => `${column} ${digits(nats)}`)
+            .join(", ")} (mutual information, nats).`,
+        ]
+      : []),
   ];
 }

@@ -3,13 +3,34 @@ import { dataset, job, newDataset, newName, seed } from "../../kernel/fields.ts"
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, preview, rows, warned } from "./fields.ts";
 
-const OPS = ["select", "drop", "rename", "cast", "filter", "derive", "impute", "scale", "encode", "bin", "clean_text", "dates", "deduplicate", "sample", "rebalance", "sort", "split"] as const;
+const OPS = [
+  "select",
+  "drop",
+  "rename",
+  "cast",
+  "filter",
+  "derive",
+  "impute",
+  "scale",
+  "encode",
+  "bin",
+  "clean_text",
+  "dates",
+  "deduplicate",
+  "sample",
+  "rebalance",
+  "sort",
+  "split",
+] as const;
 
 const Step = z
   .strictObject({
     op: z.enum(OPS),
     columns: z.array(z.string()).optional().describe("Default: all that fit."),
-    map: z.record(z.string(), z.string()).optional().describe("rename: old to new; cast: column to int, float, text, bool, date, datetime."),
+    map: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe("rename: old to new; cast: column to int, float, text, bool, date, datetime."),
     expression: z.string().optional().describe("filter, derive: SQL."),
     as: z.string().optional().describe("derive: new column."),
     method: z
@@ -65,7 +86,9 @@ export default pythonTool({
     ...job,
   }),
   output: z.strictObject({
-    datasets: z.array(z.strictObject({ part: z.string().nullable(), dataset: newDataset(), rows: z.int(), columns: z.int() })),
+    datasets: z.array(
+      z.strictObject({ part: z.string().nullable(), dataset: newDataset(), rows: z.int(), columns: z.int() }),
+    ),
     source: z.string(),
     rows_in: z.int(),
     rows_out: z.int().describe("Over all parts: `rows_in` − `removed` + `added`."),
@@ -76,11 +99,18 @@ export default pythonTool({
     contains_pii: z.boolean(),
     warnings: z.array(z.string()),
   }),
-  details: (params, result) => ({ action: params.preview ? "transform:preview" : "transform", dataset: params.dataset, contains_pii: result?.contains_pii ?? null }),
+  details: (params, result) => ({
+    action: params.preview ? "transform:preview" : "transform",
+    dataset: params.dataset,
+    contains_pii: result?.contains_pii ?? null,
+  }),
   summarize: (result) =>
     [
       `${result.source}: ${result.rows_in} rows in, ${result.rows_out} out (${result.removed} removed, ${result.added} added).`,
-      ...result.datasets.map(({ part, dataset: made, rows: count, columns }) => `${part ? `${part}: ` : ""}${made}, ${count} rows, ${columns} columns.`),
+      ...result.datasets.map(
+        ({ part, dataset: made, rows: count, columns }) =>
+          `${part ? `${part}: ` : ""}${made}, ${count} rows, ${columns} columns.`,
+      ),
       ...(result.datasets.length ? [] : ["A preview: nothing was registered."]),
       ...capped(result.steps.map(stepLine), 60),
       ...warned(result.warnings),
@@ -89,7 +119,10 @@ export default pythonTool({
     ].join("\n"),
 });
 
-function stepLine({ op, rows_before, rows_after, added, removed, note }: z.output<typeof StepReport>, index: number): string {
+function stepLine(
+  { op, rows_before, rows_after, added, removed, note }: z.output<typeof StepReport>,
+  index: number,
+): string {
   const changes = [
     ...(rows_before === rows_after ? [] : [`${rows_before} → ${rows_after} rows`]),
     ...(added.length ? [`+ ${capped(added, 6).join(", ")}`] : []),

@@ -78,12 +78,20 @@ export default pythonTool({
     contains_pii: z.boolean(),
     warnings: z.array(z.string()),
   }),
-  details: (params, result) => ({ action: `validate:${params.action}`, dataset: params.dataset, contains_pii: result?.contains_pii ?? null }),
+  details: (params, result) => ({
+    action: `validate:${params.action}`,
+    dataset: params.dataset,
+    contains_pii: result?.contains_pii ?? null,
+  }),
   summarize: (result) =>
     [
       headline(result),
       ...capped(
-        result.results.filter(({ success }) => !success).map(({ type, column, severity, reason }) => `${severity}: ${column ? `\`${column}\` ` : ""}${reason} [${type}]`),
+        result.results
+          .filter(({ success }) => !success)
+          .map(
+            ({ type, column, severity, reason }) => `${severity}: ${column ? `\`${column}\` ` : ""}${reason} [${type}]`,
+          ),
         60,
       ),
       ...capped(
@@ -104,9 +112,19 @@ export default pythonTool({
     ].join("\n"),
 });
 
-function headline(result: { action: string; dataset: string; success: boolean; rows: number; columns: number; checked: number; errors: number; warned: number }): string {
+function headline(result: {
+  action: string;
+  dataset: string;
+  success: boolean;
+  rows: number;
+  columns: number;
+  checked: number;
+  errors: number;
+  warned: number;
+}): string {
   const size = `${result.dataset}, ${result.rows} rows, ${result.columns} columns`;
   if (result.action === "infer") return `${size}: ${result.checked} rules that hold for it.`;
-  if (result.action === "compare") return `${size}: ${result.errors} schema changes, ${result.warned} of ${result.checked} columns drifted.`;
+  if (result.action === "compare")
+    return `${size}: ${result.errors} schema changes, ${result.warned} of ${result.checked} columns drifted.`;
   return `${size}: ${result.success ? "passed" : "failed"}; ${result.checked} checks, ${result.errors} errors, ${result.warned} warnings.`;
 }

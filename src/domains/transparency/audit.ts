@@ -39,6 +39,7 @@ const AuditResult = z.strictObject({
   root: z.string().optional().describe("Merkle root (RFC 6962), hex."),
   signature: z.string().optional().describe("Of the newest head, Ed25519, base64."),
   public_key: z.string().optional(),
+  checkpoints: z.int().optional().describe("Signed heads kept on the way."),
   timeline: z.array(Bucket).optional(),
   proof: Proof.optional(),
   file: Artifact.optional(),

@@ -1,25 +1,63 @@
 import { describe, expect } from "vitest";
 import { test } from "../../support/server.ts";
+import { steady } from "./steady.ts";
 
-const LOANS = "id;income;amount;defaulted;email\n1;low;1.200,50;no;ann@example.org\n2;high;900,00;yes;bob@example.org\n3;;750,25;no;cyd@example.org\n4;low\n";
+const LOANS =
+  "id;income;amount;defaulted;email\n1;low;1.200,50;no;ann@example.org\n2;high;900,00;yes;bob@example.org\n3;;750,25;no;cyd@example.org\n4;low\n";
 
 describe("ml_data_ingest", () => {
   test("registers a table and tells what it found", async ({ client, events, write }) => {
     const answer = await client.call("ml_data_ingest", { source: write("loans.csv", LOANS), name: "loans" });
 
-    expect(answer.text).toMatchInlineSnapshot();
-    expect(answer.structured).toMatchObject({ dataset: "loans@1", rows: 3, columns: 5, rows_in: 4, quarantined: 1, contains_pii: true, dialect: { delimiter: ";", decimal: "," } });
-    expect(await events()).toMatchObject([
-      { tool: "ml_data_ingest", type: "DataPipeline", outcome: "ok", body: { details: { action: "ingest", dataset: "loans@1", contains_pii: true }, outputs: [{ kind: "dataset", name: "loans", version: 1 }] } },
-    ]);
+    expect(steady(answer.text)).toMatchInlineSnapshot(`
+      "loans@1: 3 rows, 5 columns (csv). SHA-256 5cf5fc44acab.
+      4 rows in = 3 kept + 1 quarantined (…/quarantine.csv).
+      loans.csv line 5: too few fields (2): 4;low
+
+      column | type | role | missing
+      id | Int64 | identifier | 0 %
+      income | String | target_candidate | 33.3 %
+      amount | Float64 | numeric | 0 %
+      defaulted | String | categorical | 0 %
+      email | String | personal (personal: email) | 0 %
+
+      id | income | amount | defaulted | email
+      1 | low | 1200.5 | no | ann@example.org
+      2 | high | 900 | yes | bob@example.org
+      3 | · | 750.25 | no | cyd@example.org"
+    `);
+    expect(answer.structured).toMatchObject({
+      dataset: "loans@1",
+      rows: 3,
+      columns: 5,
+      rows_in: 4,
+      quarantined: 1,
+      contains_pii: true,
+      dialect: { delimiter: ";", decimal: "," },
+    });
+    expect((await events()).at(-1)).toMatchObject({
+      tool: "ml_data_ingest",
+      type: "DataPipeline",
+      outcome: "ok",
+      body: {
+        details: { action: "ingest", dataset: "loans@1", contains_pii: true },
+        outputs: [{ kind: "dataset", name: "loans", version: 1 }],
+      },
+    });
   });
 
   test("gives the same bytes the same version, and other bytes the next", async ({ client, write }) => {
     const source = write("twice.csv", "a,b\n1,x\n2,y\n");
-    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@1" });
-    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@1" });
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({
+      dataset: "twice@1",
+    });
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({
+      dataset: "twice@1",
+    });
     write("twice.csv", "a,b\n1,x\n2,z\n");
-    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({ dataset: "twice@2" });
+    expect((await client.call("ml_data_ingest", { source, name: "twice" })).structured).toMatchObject({
+      dataset: "twice@2",
+    });
   });
 
   test.for([
@@ -33,13 +71,14 @@ describe("ml_data_ingest", () => {
 
     expect(answer.isError).toBe(true);
     expect(answer.text).toContain(words);
-    expect(await events()).toMatchObject([{ tool: "ml_data_ingest", outcome: "error" }]);
+    expect((await events()).at(-1)).toMatchObject({ tool: "ml_data_ingest", outcome: "error" });
     expect(await client.complete({ template: "ml://datasets/{name}" }, "name", "bad").catch(() => [])).toEqual([]);
   });
 
   test("names the nearest setting, type and sample", async ({ client, write }) => {
     const source = write("small.csv", "a,b\n1,2\n");
-    const text = async (changes: object) => (await client.call("ml_data_ingest", { source, name: "small", ...changes })).text;
+    const text = async (changes: object) =>
+      (await client.call("ml_data_ingest", { source, name: "small", ...changes })).text;
 
     expect(await text({ dialect: { delimter: ";" } })).toContain("did you mean `delimiter`?");
     expect(await text({ types: { a: "integer" } })).toContain("did you mean `int`?");

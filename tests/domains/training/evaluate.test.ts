@@ -41,14 +41,14 @@ describe("ml_training_evaluate", () => {
         average_precision 0.9704 [0.9445, 0.9832] (0.33)
         log_loss 0.1742 [0.1259, 0.2412] (0.6342)
         brier 0.0576 [0.03933, 0.07889] (0.2211)
-        ece 0.05472 [0.03657, 0.06915] (7.031e-17)
+        ece 0.05472 [0.03657, 0.06915] (0)
       Confusion (rows true, columns predicted): no: 193 8; yes: 16 83.
       Cheapest threshold at cost 1 a false positive, 5 a false negative: 0.03803 (cost 0.1 a row, precision 0.7967, recall 0.9899); at 0.5: 0.5 (cost 0.2933 a row, precision 0.9121, recall 0.8384).
       Worst slices (of 15 tried):
         33 <= tenure < 47 & plan = plus: 0.7 against 0.9444, 30 rows, p 0.01574
         33 <= tenure < 47: 0.825 against 0.9545, 80 rows, p 0.004166
         plan = plus: 0.8641 against 0.9492, 103 rows, p 0.02112
-      Against naive@1: better (McNemar mid-p: 83 rows right here only, 8 there only, p 4.144e-17); accuracy 0.25 [0.1967, 0.3071], balanced_accuracy 0.3993 [0.3513, 0.4312], precision 0.9121 [0.8409, 0.9618], recall 0.8384 [0.7527, 0.8961], f1 0.8737 [0.8135, 0.9138], f1_macro 0.5064 [0.461, 0.5374], mcc 0.8168 [0.7403, 0.8761], kappa 0.8153 [0.7331, 0.8748], roc_auc 0.4292 [0.3641, 0.4866], average_precision 0.5846 [0.5133, 0.6691], log_loss -0.4591 [-0.5063, -0.3872], brier -0.1633 [-0.1806, -0.1407], ece 0.01805 [-0.0288, 0.05533].
+      Against naive@1: better (McNemar mid-p: 83 rows right here only, 8 there only, p 0); accuracy 0.25 [0.1967, 0.3071], balanced_accuracy 0.3993 [0.3513, 0.4312], precision 0.9121 [0.8409, 0.9618], recall 0.8384 [0.7527, 0.8961], f1 0.8737 [0.8135, 0.9138], f1_macro 0.5064 [0.461, 0.5374], mcc 0.8168 [0.7403, 0.8761], kappa 0.8153 [0.7331, 0.8748], roc_auc 0.4292 [0.3641, 0.4866], average_precision 0.5846 [0.5133, 0.6691], log_loss -0.4591 [-0.5063, -0.3872], brier -0.1633 [-0.1806, -0.1407], ece 0.01805 [-0.0288, 0.05533].
       Note: The baseline is the best constant for these rows.
       Plot: <path>"
     `);

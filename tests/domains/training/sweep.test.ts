@@ -47,7 +47,7 @@ describe("ml_training_sweep", () => {
     });
 
     expect(result.text).toMatchInlineSnapshot(`
-      "invalid_input: params: lightgbm has no setting \`num_leafs\`; did you mean \`num_leaves\`?
+      "invalid_input: space: lightgbm has no setting \`num_leafs\`; did you mean \`num_leaves\`?
       Settings: boosting_type, colsample_bytree, learning_rate, max_depth, min_child_samples, min_child_weight, min_split_gain, n_estimators, num_leaves, reg_alpha, reg_lambda, subsample, subsample_for_bin, subsample_freq."
     `);
   });

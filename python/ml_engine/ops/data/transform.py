@@ -92,6 +92,8 @@ def _stage(params: TransformParams, job: Job, table: Table, run: Run, kept: Pipe
         folder = stage_dataset(job, frame, name=name, source=source, part=part, pipeline=kept, slot=slot, roles=roles)
         return {"part": part, "dataset": folder, "rows": frame.height, "columns": frame.width}
 
+    if run.is_split and len(stem) > NAME_CHARACTERS:
+        raise OpError("invalid_input", f"name: `{stem}` has more than {NAME_CHARACTERS} characters; parts add to it")
     if not run.is_split:
         return [stage(whole, stem, None)]
     return [stage(whole.filter(run.frame[PART] == part), f"{stem}_{part}", part) for part in part_sizes(run.frame)]

@@ -1,7 +1,6 @@
 """Explain why a model predicted what it did for one row."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from ml_engine.attribution import counterfactuals, pictures
 from ml_engine.attribution.goals import Goal, class_goal, number_goal
 from ml_engine.attribution.shapley import Attribution, shapley
 from ml_engine.attribution.similarity import Space, unusual
-from ml_engine.attribution.wording import Told, tell, value
+from ml_engine.attribution.wording import Cell, Told, as_cell, tell, value
 from ml_engine.contract.transparency import Contribution, Counterfactual, ExplainParams, Neighbour, Prediction
 from ml_engine.errors import OpError
 from ml_engine.frames import labels_of
@@ -26,8 +25,6 @@ NEIGHBOURS = 5
 MOST_CONTRIBUTIONS = 30
 MOST_BARS = 12
 PAIRS = 24
-
-Cell = str | float | bool | None
 
 
 def explain(params: ExplainParams, job: Job) -> Prediction:
@@ -138,7 +135,7 @@ def _subject(model: Model, table: Table, params: ExplainParams) -> tuple[pd.Data
         return features, None
     if model.manifest["task"] == "classification":
         return features, labels_of(table.frame.get_column(target))[place]
-    return features, _cell(frame.get_column(target)[0])
+    return features, as_cell(frame.get_column(target)[0])
 
 
 def _usual(height: int, row: int, seed: int) -> np.ndarray:
@@ -179,7 +176,7 @@ def _contributions(columns: list[str], values: np.ndarray, row: pd.DataFrame) ->
     return [
         {
             "column": columns[place],
-            "value": _cell(row[columns[place]].iloc[0]),
+            "value": as_cell(row[columns[place]].iloc[0]),
             "contribution": float(values[place]),
         }
         for place in np.argsort(-np.abs(values), kind="stable")
@@ -211,7 +208,7 @@ def _counterfactuals(
         answers.append(
             {
                 "changes": [
-                    {"column": name, "from": _cell(row[name].iloc[0]), "to": _cell(to)}
+                    {"column": name, "from": as_cell(row[name].iloc[0]), "to": as_cell(to)}
                     for name, to in one.changes.items()
                 ],
                 "predicted": _predicted(model, changed)[0],
@@ -234,28 +231,14 @@ def _neighbours(
     if target in table.columns:
         column = table.get_column(target)[order]
         column = labels_of(column) if model.manifest["classes"] else column.cast(pl.Float64, strict=False)
-        truths = [_cell(truth) for truth in column]
+        truths = [as_cell(truth) for truth in column]
     predictions = model.predict(reference.iloc[order])
     return [
         {
             "row": int(places[place]),
             "distance": float(distances[place]),
             "truth": truth,
-            "predicted": _cell(predicted),
+            "predicted": as_cell(predicted),
         }
         for place, truth, predicted in zip(order, truths, predictions, strict=True)
     ]
-
-
-def _cell(cell: Any) -> Cell:
-    """A cell as JSON has it."""
-    if cell is None or (not isinstance(cell, str) and bool(pd.isna(cell))):
-        return None
-    if isinstance(cell, str):
-        return str(cell)
-    if isinstance(cell, bool):
-        return cell
-    if isinstance(cell, int | float | np.integer | np.floating):
-        number = float(cell)
-        return number if np.isfinite(number) else None
-    return str(cell)

@@ -144,7 +144,8 @@ def workbook(path: Path, sheet: str, rows: list[list[object]]) -> None:
         return f'<Relationships xmlns="{PACKAGE}/relationships">{one}</Relationships>'
 
     parts = {
-        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="rels" ContentType="{rels}"/>'
+        "[Content_Types].xml": f'<Types xmlns="{PACKAGE}/content-types">'
+        f'<Default Extension="rels" ContentType="{rels}"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
         f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{kind}.worksheet+xml"/></Types>',
         "_rels/.rels": related("officeDocument", "xl/workbook.xml"),

@@ -177,7 +177,7 @@ def test_all_failures_are_told_in_one_pass() -> None:
         "2 of 2 values (100.00 %) are not unique, e.g. `1`.",
         "`x` is Int64, not text.",
         "there is no column `tt`; did you mean `t`?",
-        "1 of 2 values (50.00 %) are missing, e.g. `None`.",
+        "1 of 2 values (50.00 %) are missing.",
         "there are 2 rows, not ≥ 3 and ≤ 3.",
     ]
 
