@@ -27,8 +27,8 @@ export const isRare = (schema: z.core.$ZodType) => rarely.get(schema)?.rare === 
 
 const marked = (reference: Reference, description: string) => z.string().min(1).max(1024).describe(description).register(references, { reference });
 
-export const dataset = (description = "Registered (`loans`, `loans@2`) or a file.") => marked("dataset", description);
-export const model = (description = "Registered model.") => marked("model", description);
+export const dataset = (description = "Name or file.") => marked("dataset", description);
+export const model = (description = "Its name.") => marked("model", description);
 export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
 export const newDataset = (description = "Name and version it was registered under.") => marked("new_dataset", description);
@@ -52,8 +52,8 @@ export const confirm = z.boolean().default(false).describe("For what cannot be u
 
 /** What a long tool takes besides its work: it answers within `wait_seconds`, then goes on as a job. */
 export const job = {
-  wait_seconds: z.number().min(0).max(45).default(20).describe("Then it goes on as a job."),
-  job_id: z.string().max(64).optional().describe("Wait on for it."),
+  wait_seconds: rare(z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`.")),
+  job_id: z.string().max(64).optional().describe("Wait on."),
   cancel: rare(z.boolean().default(false).describe("With `job_id`: stop it.")),
 };
 

@@ -19,40 +19,58 @@ export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonObjec
   return z.record(z.string(), z.json()).parse(rest);
 }
 
-/** Bounds that a model seldom needs to know beforehand; the parser holds to them and says so when they are passed. */
-const UNTOLD: ReadonlySet<string> = new Set(["additionalProperties", "minLength", "maxLength", "pattern", "format", "minItems", "maxItems", "propertyNames"]);
-const LARGE = 100_000;
+/** What only the parser needs to know of a result: it has been checked before a client sees it. */
+const UNTOLD: ReadonlySet<string> = new Set(["additionalProperties", "minLength", "maxLength", "pattern", "format", "minItems", "maxItems", "minimum", "maximum"]);
 
-/** A schema as it is advertised: what a model needs to fill it in, and no more, since every word of it is read each time. */
-export function slim(schema: JsonObject): JsonObject {
-  return z.record(z.string(), z.json()).parse(slimmed(schema, false));
-}
+/** An output schema as it is advertised: its shape and words, without bounds that were held to already. */
+export const slim = (schema: JsonObject): JsonObject => z.record(z.string(), z.json()).parse(slimmed(schema, false));
 
-function slimmed(value: unknown, named: boolean): unknown {
+function slimmed(value: unknown, names: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => slimmed(item, false));
   if (value === null || typeof value !== "object") return value;
-  const kept = Object.entries(value).filter(([key, inner]) => named || !((UNTOLD.has(key) && typeof inner !== "object") || (["minimum", "maximum"].includes(key) && Math.abs(Number(inner)) >= LARGE)));
-  return Object.fromEntries(kept.map(([key, inner]) => [key, key === "default" || key === "enum" ? inner : slimmed(inner, !named && (key === "properties" || key === "$defs"))]));
+  const kept = Object.entries(value).filter(([key, inner]) => names || !UNTOLD.has(key) || (inner !== null && typeof inner === "object"));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, key === "enum" ? inner : slimmed(inner, !names && (key === "properties" || key === "$defs"))]));
 }
 
-const Shown = z.looseObject({ default: z.unknown().optional(), enum: z.array(z.unknown()).optional() });
-
-/** What `tools/list` says a tool takes: the fields most calls need one by one, the rest by name in `more`. */
-export function advertisedInput(tool: Tool): JsonObject {
-  const { properties, ...rest } = slim(jsonSchema(tool.input, "input"));
-  const every = Object.entries(z.record(z.string(), z.json()).parse(properties ?? {}));
-  const isHidden = (field: string) => tool.input.shape[field] !== undefined && isRare(tool.input.shape[field]);
-  const hidden = every.filter(([field]) => isHidden(field)).map(([field, schema]) => brief(field, schema));
-  const more = hidden.length > 0 ? { [MORE]: { type: "object", description: `Also: ${hidden.join(", ")}.` } } : {};
-  return { ...rest, properties: { ...Object.fromEntries(every.filter(([field]) => !isHidden(field))), ...more } };
-}
+const Field = z.looseObject({
+  type: z.union([z.string(), z.array(z.string())]).optional(),
+  description: z.string().optional(),
+  enum: z.array(z.json()).optional(),
+  default: z.json().optional(),
+  items: z.looseObject({ type: z.string().optional() }).optional(),
+});
+type Field = z.infer<typeof Field>;
 
 /** The property that rare fields may come in. */
 export const MORE = "more";
 
-function brief(field: string, schema: z.core.util.JSONType): string {
-  const { default: fallback, enum: values } = Shown.parse(schema);
-  if (values) return `${field} ${values.join("|")}`;
+/**
+ * What `tools/list` says a tool takes: what a model needs to fill it in, since every word of it is read each time. Fields
+ * that most calls need stand one by one, the rest by name in `more`; bounds and the inside of objects are the
+ * description's to tell and the parser's to hold.
+ */
+export function advertisedInput(tool: Tool): JsonObject {
+  const schema = jsonSchema(tool.input, "input");
+  const every = Object.entries(z.record(z.string(), Field).parse(schema["properties"] ?? {}));
+  const isHidden = (field: string) => tool.input.shape[field] !== undefined && isRare(tool.input.shape[field]);
+  const shown = every.filter(([field]) => !isHidden(field)).map(([field, property]) => [field, told(property)]);
+  const hidden = every.filter(([field]) => isHidden(field)).map(([field, property]) => brief(field, property));
+  const more = hidden.length > 0 ? { [MORE]: { type: "object", description: `Also ${hidden.join(", ")}.` } } : {};
+  return { type: "object", properties: { ...Object.fromEntries(shown), ...more }, ...(schema["required"] !== undefined && { required: schema["required"] }) };
+}
+
+function told({ type, description, enum: values, default: fallback, items }: Field): JsonObject {
+  return {
+    type: type ?? "string",
+    ...(values && { enum: values }),
+    ...(items && { items: { type: items.type ?? "object" } }),
+    ...(fallback !== undefined && fallback !== false && typeof fallback !== "object" && { default: fallback }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+function brief(field: string, { default: fallback, enum: values }: Field): string {
+  if (values && values.length <= 3) return `${field} ${values.join("|")}`;
   return fallback === undefined || fallback === false || typeof fallback === "object" ? field : `${field} (${String(fallback)})`;
 }
 

@@ -7,15 +7,15 @@ from typing_extensions import TypedDict
 class IngestParams(TypedDict, closed=True):
     source: str
     """
-    File, folder, glob, URL, or `sample:iris` (wine, breast_cancer, digits, diabetes, linnerud).
+    File, folder, glob, URL or `sample:iris`.
     """
     name: str
     """
-    Name to register it under.
+    To register under.
     """
     dialect: dict[str, str]
     """
-    Overrides of what is found: delimiter, encoding, header (yes, no), quote, decimal, sheet.
+    delimiter, encoding, header yes|no, quote, decimal, sheet.
     """
     null_tokens: NotRequired[list[str]]
     """
@@ -23,7 +23,7 @@ class IngestParams(TypedDict, closed=True):
     """
     types: dict[str, str]
     """
-    Column to text, int, float, bool, date, datetime, `date:%d/%m/%Y`.
+    Column to int, text, date, `date:%d/%m/%Y`, …
     """
     on_bad_rows: Literal["quarantine", "fail"]
     """
@@ -31,11 +31,11 @@ class IngestParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """
@@ -118,19 +118,19 @@ class ValidateParams(TypedDict, closed=True):
     """
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     suite: NotRequired[list[dict[str, Any]]]
     """
-    check: Great Expectations rules, `{type, kwargs: {column, mostly, row_condition, …}, severity}`.
+    Great Expectations rules, {type, kwargs, severity}.
     """
     suite_file: NotRequired[str]
     """
-    check: a JSON file of them.
+    JSON file of them.
     """
     baseline: NotRequired[str]
     """
-    compare: with this dataset.
+    To compare with.
     """
     detail: Literal["concise", "full"]
     """
@@ -219,11 +219,11 @@ class ValidateResult(TypedDict, closed=True):
 class ProfileParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     target: NotRequired[str]
     """
-    To be predicted: adds leakage, imbalance, mutual information.
+    To be predicted.
     """
     detail: Literal["concise", "full"]
     """
@@ -231,11 +231,11 @@ class ProfileParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """
@@ -325,23 +325,23 @@ Step = TypedDict(
 class TransformParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     name: NotRequired[str]
     """
-    Of the result; a split adds `_train` and so on.
+    Of the result; parts add `_train`, …
     """
     steps: list[Step]
     """
-    In order.
+    {op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}.
     """
     apply: NotRequired[str]
     """
-    Instead of steps: repeat what made this one.
+    Dataset whose steps to repeat.
     """
     preview: bool
     """
-    Only show what would change.
+    Show only.
     """
     seed: int
     """
@@ -349,11 +349,11 @@ class TransformParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """

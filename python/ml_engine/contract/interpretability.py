@@ -7,14 +7,23 @@ from typing_extensions import TypedDict
 class ImportanceParams(TypedDict, closed=True):
     model: str
     """
-    Registered model.
+    Its name.
     """
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     methods: list[Literal["permutation", "shap"]]
-    metric: Literal["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
+    metric: Literal[
+        "auto",
+        "roc_auc",
+        "accuracy",
+        "balanced_accuracy",
+        "log_loss",
+        "r2",
+        "rmse",
+        "mae",
+    ]
     """
     For permutation; `auto`: roc_auc or r2.
     """
@@ -36,11 +45,11 @@ class ImportanceParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """

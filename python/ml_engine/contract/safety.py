@@ -9,17 +9,20 @@ SensitiveItem: TypeAlias = str
 
 class FairnessParams(TypedDict, closed=True):
     action: Literal["assess", "mitigate"]
+    """
+    See above.
+    """
     model: str
     """
-    Registered model.
+    Its name.
     """
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     sensitive: list[SensitiveItem]
     """
-    Columns whose groups are compared; need not be features.
+    Columns whose groups to compare.
     """
     positive: NotRequired[str]
     """
@@ -55,11 +58,11 @@ class FairnessParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """

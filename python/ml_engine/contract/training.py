@@ -13,7 +13,7 @@ ExcludeItem: TypeAlias = str
 class TrainParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     target: str
     """
@@ -21,7 +21,7 @@ class TrainParams(TypedDict, closed=True):
     """
     task: Literal["auto", "classification", "regression"]
     """
-    What the target asks for.
+    What for.
     """
     positive: NotRequired[str]
     """
@@ -57,7 +57,7 @@ class TrainParams(TypedDict, closed=True):
     """
     model_name: NotRequired[str]
     """
-    To register under.
+    Its name.
     """
     family: Literal[
         "auto",
@@ -92,11 +92,11 @@ class TrainParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """
@@ -188,15 +188,15 @@ SliceByItem: TypeAlias = str
 class EvaluateParams(TypedDict, closed=True):
     model: str
     """
-    Registered model.
+    Its name.
     """
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     compare_to: NotRequired[str]
     """
-    Another model of the same target, tested on the same rows.
+    Another model.
     """
     cost_fp: float
     """
@@ -220,11 +220,11 @@ class EvaluateParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """
@@ -414,7 +414,7 @@ class Dimension(TypedDict, closed=True):
 class SweepParams(TypedDict, closed=True):
     dataset: str
     """
-    Registered (`loans`, `loans@2`) or a file.
+    Name or file.
     """
     target: str
     """
@@ -422,7 +422,7 @@ class SweepParams(TypedDict, closed=True):
     """
     task: Literal["auto", "classification", "regression"]
     """
-    What the target asks for.
+    What for.
     """
     positive: NotRequired[str]
     """
@@ -458,7 +458,7 @@ class SweepParams(TypedDict, closed=True):
     """
     model_name: NotRequired[str]
     """
-    To register under.
+    Its name.
     """
     family: Literal[
         "linear",
@@ -480,7 +480,7 @@ class SweepParams(TypedDict, closed=True):
     """
     space: NotRequired[dict[str, Dimension]]
     """
-    What to search; the family's own by default.
+    Parameter to {type: int|float|categorical, low, high, log, choices}.
     """
     sampler: Literal["tpe", "random", "grid", "cmaes"]
     """
@@ -492,7 +492,7 @@ class SweepParams(TypedDict, closed=True):
     """
     trials: int
     """
-    Most trials.
+    At most.
     """
     time_budget_seconds: float
     """
@@ -504,11 +504,11 @@ class SweepParams(TypedDict, closed=True):
     """
     wait_seconds: float
     """
-    Then it goes on as a job.
+    How long to wait before answering with a `job_id`.
     """
     job_id: NotRequired[str]
     """
-    Wait on for it.
+    Wait on.
     """
     cancel: bool
     """

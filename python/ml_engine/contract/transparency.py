@@ -10,15 +10,15 @@ ImmutableItem: TypeAlias = str
 class ExplainParams(TypedDict, closed=True):
     model: str
     """
-    Registered model.
+    Its name.
     """
     dataset: str
     """
-    Dataset with the row; also what is usual.
+    Holds the row.
     """
     row: int
     """
-    Position of the row, from 0.
+    From 0.
     """
     values: dict[str, str | float | bool | None]
     """
@@ -26,7 +26,7 @@ class ExplainParams(TypedDict, closed=True):
     """
     immutable: list[ImmutableItem]
     """
-    Columns counterfactuals must not change.
+    Columns not to change.
     """
     want: NotRequired[str]
     """

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, job, newDataset, newName, source } from "../../kernel/fields.ts";
+import { Artifact, job, newDataset, newName, source, rare } from "../../kernel/fields.ts";
 import { Role } from "../../kernel/manifest.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, percent, preview, rows, table, warned } from "./fields.ts";
@@ -18,7 +18,7 @@ export default pythonTool({
   name: "ml_data_ingest",
   title: "Ingest a dataset",
   description:
-    "Register a table (CSV, TSV, JSON, JSON Lines, Parquet, Arrow, Excel, a sample) as a versioned dataset. Finds dialect, types, roles, personal data; puts bad rows aside with reasons. Next: ml_data_validate, ml_data_profile.",
+    "Register a CSV, JSON, Parquet, Arrow or Excel table as a versioned dataset; types, roles and personal data are found, bad rows put aside. Next: ml_data_validate.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
@@ -31,18 +31,18 @@ export default pythonTool({
     "download this data URL and register it",
   ],
   input: z.strictObject({
-    source: source("File, folder, glob, URL, or `sample:iris` (wine, breast_cancer, digits, diabetes, linnerud)."),
-    name: newName("Name to register it under."),
+    source: source("File, folder, glob, URL or `sample:iris`."),
+    name: newName("To register under."),
     dialect: z
       .record(z.string(), z.string())
       .default({})
-      .describe("Overrides of what is found: delimiter, encoding, header (yes, no), quote, decimal, sheet."),
-    null_tokens: z.array(z.string()).optional().describe("Cells to read as missing."),
+      .describe("delimiter, encoding, header yes|no, quote, decimal, sheet."),
+    null_tokens: rare(z.array(z.string()).optional().describe("Cells to read as missing.")),
     types: z
       .record(z.string(), z.string())
       .default({})
-      .describe("Column to text, int, float, bool, date, datetime, `date:%d/%m/%Y`."),
-    on_bad_rows: z.enum(["quarantine", "fail"]).default("quarantine").describe("Put bad rows aside, or refuse."),
+      .describe("Column to int, text, date, `date:%d/%m/%Y`, …"),
+    on_bad_rows: rare(z.enum(["quarantine", "fail"]).default("quarantine").describe("Put bad rows aside, or refuse.")),
     ...job,
   }),
   output: z.strictObject({

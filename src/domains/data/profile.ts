@@ -66,7 +66,7 @@ export default pythonTool({
   name: "ml_data_profile",
   title: "Profile a dataset",
   description:
-    "Describe every column and what would hurt training: missing patterns, outliers, duplicates, correlations of mixed types, imbalance, leakage of a target, personal data; an HTML report and a plot. Next: ml_data_transform.",
+    "Describe each column and what would hurt training: missing, outliers, duplicates, correlations, imbalance, target leakage, personal data; HTML report. Next: ml_data_transform.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -81,7 +81,7 @@ export default pythonTool({
   ],
   input: z.strictObject({
     dataset: dataset(),
-    target: column("To be predicted: adds leakage, imbalance, mutual information.").optional(),
+    target: column("To be predicted.").optional(),
     detail,
     ...job,
   }),

@@ -63,7 +63,7 @@ export default pythonTool({
   name: "ml_data_transform",
   title: "Transform and split a dataset",
   description:
-    "Reshape a dataset by declared steps, checked first, and split it. What is learnt (impute, scale, encode, bin) is learnt on the train part alone and saved; `apply` repeats it on new data. Next: ml_training_train.",
+    "Reshape and split a dataset by steps checked first. What is learnt is learnt on the train part alone and saved. Next: ml_training_train.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
@@ -78,10 +78,10 @@ export default pythonTool({
   ],
   input: z.strictObject({
     dataset: dataset(),
-    name: newName("Of the result; a split adds `_train` and so on.").optional(),
-    steps: z.array(Step).max(100).default([]).describe("In order."),
-    apply: dataset("Instead of steps: repeat what made this one.").optional(),
-    preview: z.boolean().default(false).describe("Only show what would change."),
+    name: newName("Of the result; parts add `_train`, …").optional(),
+    steps: z.array(Step).max(100).default([]).describe("{op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}."),
+    apply: dataset("Dataset whose steps to repeat.").optional(),
+    preview: z.boolean().default(false).describe("Show only."),
     seed,
     ...job,
   }),

@@ -37,7 +37,7 @@ export default pythonTool({
   name: "ml_data_validate",
   title: "Validate a dataset",
   description:
-    "Can this data be trusted? `check` runs a suite of rules, or soundness checks without one; `infer` writes a suite from good data; `compare` finds schema changes and drift against a baseline. Next: ml_data_profile, ml_data_transform.",
+    "Can this data be trusted? `check` runs rules, or soundness checks without any; `infer` writes rules from good data; `compare` finds drift from a baseline. Next: ml_data_profile.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -55,9 +55,9 @@ export default pythonTool({
     suite: z
       .array(expectation)
       .optional()
-      .describe("check: Great Expectations rules, `{type, kwargs: {column, mostly, row_condition, …}, severity}`."),
-    suite_file: file("check: a JSON file of them.").optional(),
-    baseline: dataset("compare: with this dataset.").optional(),
+      .describe("Great Expectations rules, {type, kwargs, severity}."),
+    suite_file: file("JSON file of them.").optional(),
+    baseline: dataset("To compare with.").optional(),
     detail,
   }),
   output: z.strictObject({

@@ -27,7 +27,7 @@ export default pythonTool({
   name: "ml_interpretability_importance",
   title: "Rank what a model relies on",
   description:
-    "Rank a model's features by permutation loss and mean absolute SHAP, with intervals, correlated features shuffled together, stability and agreement of the methods, and curves (partial dependence, ALE) of the top ones. Use held-out rows. For one decision: ml_transparency_explain.",
+    "Rank a model's features by permutation and SHAP on held-out rows, with intervals, correlated groups, stability and effect curves. One decision: ml_transparency_explain.",
   effect: "reads",
   action: "EvaluationRun",
   examples: [
@@ -42,7 +42,7 @@ export default pythonTool({
   input: z.strictObject({
     model: model(),
     dataset: dataset(),
-    methods: z.array(z.enum(["permutation", "shap"])).min(1).max(2).default(["permutation", "shap"]),
+    methods: rare(z.array(z.enum(["permutation", "shap"])).min(1).max(2).default(["permutation", "shap"])),
     metric: rare(z.enum(["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]).default("auto").describe("For permutation; `auto`: roc_auc or r2.")),
     repeats: rare(z.int().min(2).max(100).default(10).describe("Shuffles a feature.")),
     curves: rare(z.int().min(0).max(12).default(4).describe("Top features to draw.")),

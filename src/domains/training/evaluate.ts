@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { Artifact, columns, dataset, job, model, seed } from "../../kernel/fields.ts";
+import { Artifact, columns, dataset, job, model, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
-import { digits, Interval, noted } from "./fields.ts";
+import { chance, digits, Interval, noted } from "./fields.ts";
 
 const ClassScore = z
   .strictObject({ label: z.string(), precision: z.number(), recall: z.number(), f1: z.number(), rows: z.int() })
@@ -31,7 +31,7 @@ export default pythonTool({
   name: "ml_training_evaluate",
   title: "Evaluate a model",
   description:
-    "Measure a model on a dataset with its target: metrics with bootstrap intervals beside a baseline, calibration, confusion, best threshold by cost, worst slices, residuals, a paired test against another model, shift and overlap with its training rows, a plot. Next: ml_safety_fairness, ml_zoo_card.",
+    "Measure a model on held-out rows: metrics with intervals beside a baseline, calibration, threshold by cost, worst slices, paired test against another. Next: ml_safety_fairness.",
   effect: "reads",
   action: "EvaluationRun",
   examples: [
@@ -46,11 +46,11 @@ export default pythonTool({
   input: z.strictObject({
     model: model(),
     dataset: dataset(),
-    compare_to: model("Another model of the same target, tested on the same rows.").optional(),
-    cost_fp: z.number().min(0).default(1).describe("Cost of a false positive."),
-    cost_fn: z.number().min(0).default(1).describe("Cost of a false negative."),
-    slice_by: columns("Only look for slices in these.").optional(),
-    resamples: z.int().min(100).max(10_000).default(1000).describe("Bootstrap resamples."),
+    compare_to: model("Another model.").optional(),
+    cost_fp: rare(z.number().min(0).default(1).describe("Cost of a false positive.")),
+    cost_fn: rare(z.number().min(0).default(1).describe("Cost of a false negative.")),
+    slice_by: rare(columns("Only look for slices in these.").optional()),
+    resamples: rare(z.int().min(100).max(10_000).default(1000).describe("Bootstrap resamples.")),
     seed,
     ...job,
   }),
@@ -153,13 +153,13 @@ export default pythonTool({
               .slice(0, 5)
               .map(
                 (one) =>
-                  `  ${one.slice}: ${digits(one.metric)} against ${digits(one.rest)}, ${one.rows} rows, p ${digits(one.p_adjusted)}`,
+                  `  ${one.slice}: ${digits(one.metric)} against ${digits(one.rest)}, ${one.rows} rows, p ${chance(one.p_adjusted)}`,
               ),
           ]
         : [`No slice of ${result.slices_tried} is shown to be worse.`]),
       ...(comparison
         ? [
-            `Against ${comparison.model}: ${comparison.verdict} (${comparison.test}: ${comparison.statistic}, p ${digits(comparison.p_value)}); ${comparison.differences.map((one) => `${one.metric} ${digits(one.difference)} [${digits(one.low)}, ${digits(one.high)}]`).join(", ")}.`,
+            `Against ${comparison.model}: ${comparison.verdict} (${comparison.test}: ${comparison.statistic}, p ${chance(comparison.p_value)}); ${comparison.differences.map((one) => `${one.metric} ${digits(one.difference)} [${digits(one.low)}, ${digits(one.high)}]`).join(", ")}.`,
           ]
         : []),
       ...noted(result.notes, result.warnings),

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { column, columns, newName } from "../../kernel/fields.ts";
+import { column, columns, newName, rare } from "../../kernel/fields.ts";
 
 export const task = z
   .enum(["auto", "classification", "regression"])
   .default("auto")
-  .describe("What the target asks for.");
+  .describe("What for.");
 
 /** What can be trained; `auto`, where a tool offers it, tries several of them. */
 export const FAMILIES = [
@@ -23,22 +23,22 @@ export const FAMILIES = [
 export const design = {
   target: column("Column to predict."),
   task,
-  positive: z.string().max(256).optional().describe("Positive class."),
-  include: columns("Only these features.").optional(),
-  exclude: columns("Not these.").optional(),
-  folds: z.int().min(2).max(20).default(5).describe("Of cross-validation."),
-  group: column("Its rows stay in one fold.").optional(),
-  time: column("Score on later rows only.").optional(),
-  balanced: z.boolean().default(false).describe("Weigh rare classes up."),
-  metric: z.string().max(32).default("auto").describe("Decides: roc_auc, log_loss, f1, rmse, r2, …"),
-  model_name: newName("To register under.").optional(),
+  positive: rare(z.string().max(256).optional().describe("Positive class.")),
+  include: rare(columns("Only these features.").optional()),
+  exclude: rare(columns("Not these.").optional()),
+  folds: rare(z.int().min(2).max(20).default(5).describe("Of cross-validation.")),
+  group: rare(column("Its rows stay in one fold.").optional()),
+  time: rare(column("Score on later rows only.").optional()),
+  balanced: rare(z.boolean().default(false).describe("Weigh rare classes up.")),
+  metric: rare(z.string().max(32).default("auto").describe("Decides: roc_auc, log_loss, f1, rmse, r2, …")),
+  model_name: newName("Its name.").optional(),
 };
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 export const Settings = z.record(z.string(), z.unknown());
 
-export const params = Settings.default({}).describe("Settings, by the estimator's names.");
+export const params = rare(Settings.default({}).describe("Settings, by the estimator's names."));
 
 export const Dimension = z
   .strictObject({
@@ -76,3 +76,6 @@ export const noted = (notes: readonly string[], warnings: readonly string[]) => 
   ...notes.map((note) => `Note: ${note}`),
   ...warnings.map((warning) => `Warning: ${warning}`),
 ];
+
+/** A p-value: below a millionth its size says nothing more. */
+export const chance = (p: number) => (p < 1e-6 ? "< 1e-6" : digits(p));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, dataset, job, newModel, seed } from "../../kernel/fields.ts";
+import { Artifact, dataset, job, newModel, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { Dimension, design, digits, FAMILIES, LeftOut, metrics, noted, params, Rows, Settings } from "./fields.ts";
 
@@ -11,7 +11,7 @@ export default pythonTool({
   name: "ml_training_sweep",
   title: "Search for the best settings",
   description:
-    "Search the hyperparameters of one family by cross-validation with Optuna, then fit the best on all rows and register it. Without `space` a sensible one is used. Next: ml_training_evaluate on held-out rows.",
+    "Search one family's hyperparameters by cross-validation (Optuna), refit the best and register it. Next: ml_training_evaluate on held-out rows.",
   effect: "creates",
   action: "ModelTraining",
   examples: [
@@ -26,14 +26,14 @@ export default pythonTool({
   input: z.strictObject({
     dataset: dataset(),
     ...design,
-    folds: design.folds.default(3),
+    folds: rare(design.folds.default(3)),
     family: z.enum(FAMILIES).default("lightgbm").describe("What to tune."),
     params: params.describe("Settings held fixed."),
-    space: z.record(z.string(), Dimension).optional().describe("What to search; the family's own by default."),
-    sampler: z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy."),
-    pruner: z.enum(["median", "hyperband", "none"]).default("median").describe("Ends poor trials early."),
-    trials: z.int().min(1).max(10_000).default(30).describe("Most trials."),
-    time_budget_seconds: z.number().min(1).max(86_400).default(60).describe("No trial starts after it."),
+    space: z.record(z.string(), Dimension).optional().describe("Parameter to {type: int|float|categorical, low, high, log, choices}."),
+    sampler: rare(z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy.")),
+    pruner: rare(z.enum(["median", "hyperband", "none"]).default("median").describe("Ends poor trials early.")),
+    trials: z.int().min(1).max(10_000).default(30).describe("At most."),
+    time_budget_seconds: rare(z.number().min(1).max(86_400).default(60).describe("No trial starts after it.")),
     seed,
     ...job,
   }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dataset, job, newModel, seed } from "../../kernel/fields.ts";
+import { dataset, job, newModel, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { design, digits, FAMILIES, LeftOut, metrics, noted, params, Rows, Settings } from "./fields.ts";
 
@@ -17,7 +17,7 @@ export default pythonTool({
   name: "ml_training_train",
   title: "Train a model",
   description:
-    "Train a classifier or regressor on a table, cross-validated beside a baseline, and register it. Preprocessing is part of the model. `auto` tries several families in the time budget. Next: ml_training_evaluate on held-out rows.",
+    "Train a classifier or regressor, cross-validated beside a baseline, preprocessing inside, and register it. Next: ml_training_evaluate on held-out rows.",
   effect: "creates",
   action: "ModelTraining",
   examples: [
@@ -38,8 +38,8 @@ export default pythonTool({
       .default("auto")
       .describe("`auto` tries several."),
     params,
-    calibration: z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Of probabilities."),
-    time_budget_seconds: z.number().min(1).max(86_400).optional().describe("Ends about then; 15 for `auto`."),
+    calibration: rare(z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Of probabilities.")),
+    time_budget_seconds: rare(z.number().min(1).max(86_400).optional().describe("Ends about then; 15 for `auto`.")),
     seed,
     ...job,
   }),

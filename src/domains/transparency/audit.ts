@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ToolError } from "../../kernel/errors.ts";
-import { Artifact, confirm, cursor, detail, limit } from "../../kernel/fields.ts";
+import { Artifact, confirm, cursor, detail, limit, rare } from "../../kernel/fields.ts";
 import { toOtlp } from "../../kernel/otlp.ts";
 import type { EventQuery, Events } from "../../kernel/ports.ts";
 import { type EventRow, Outcome } from "../../kernel/record.ts";
@@ -20,6 +20,9 @@ const Entry = z
     body: z.unknown().describe("With `detail: full`."),
   })
   .meta({ id: "AuditEntry" });
+
+/** A day or a moment, ISO 8601. */
+const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "expected a date or time, ISO 8601");
 
 const Proof = z.strictObject({ seq: z.int(), leaf: z.string(), size: z.int(), root: z.string(), path: z.array(z.string()) });
 
@@ -51,7 +54,7 @@ export default nativeTool({
   name: "ml_transparency_audit",
   title: "Audit the record",
   description:
-    "What was done and decided here, and is the record whole? `verify` checks the hash chain, the Merkle tree and its signatures and places any change; `query` and `timeline` search; `prove` gives an inclusion proof; `export` writes a file; `retain` moves old events into one.",
+    "What was done here, and is the record whole? `verify` finds and places any change; `query`, `timeline` search; `prove` inclusion; `export`; `retain` archives old events.",
   effect: { query: "reads", verify: "reads", timeline: "reads", prove: "reads", export: "reads", retain: "overwrites" },
   action: "EvaluationRun",
   examples: [
@@ -66,18 +69,18 @@ export default nativeTool({
   ],
   input: z.strictObject({
     action: z.enum(["query", "verify", "timeline", "prove", "export", "retain"]).describe("See above."),
-    tool: z.string().max(64).optional().describe("Of this tool."),
-    kind: z.enum(["action", "decision"]).optional().describe("Only these."),
-    type: z.string().max(64).optional().describe("As `ModelTraining` or `ModelSelection`."),
-    outcome: Outcome.optional().describe("Ended so."),
-    run_id: z.string().max(64).optional().describe("Of this run."),
-    call_id: z.string().max(64).optional().describe("Of this call."),
-    text: z.string().max(200).optional().describe("Containing this."),
-    since: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe("From this time, ISO 8601."),
-    until: z.iso.datetime({ offset: true }).or(z.iso.date()).optional().describe("To this time; retain: older go."),
-    seq: z.int().min(1).optional().describe("prove: the event."),
-    format: z.enum(["jsonl", "csv", "otlp", "bundle"]).default("jsonl").describe("export: `bundle` is signed."),
-    confirm,
+    tool: rare(z.string().max(64).optional().describe("Of this tool.")),
+    kind: rare(z.enum(["action", "decision"]).optional().describe("Only these.")),
+    type: rare(z.string().max(64).optional().describe("As `ModelTraining` or `ModelSelection`.")),
+    outcome: rare(Outcome.optional().describe("Ended so.")),
+    run_id: rare(z.string().max(64).optional().describe("Of this run.")),
+    call_id: rare(z.string().max(64).optional().describe("Of this call.")),
+    text: z.string().max(200).optional().describe("To contain."),
+    since: rare(instant.optional().describe("From this time, ISO 8601.")),
+    until: rare(instant.optional().describe("To this time; retain: older go.")),
+    seq: z.int().min(1).optional().describe("Event to prove."),
+    format: rare(z.enum(["jsonl", "csv", "otlp", "bundle"]).default("jsonl").describe("export: `bundle` is signed.")),
+    confirm: rare(confirm),
     detail,
     limit,
     cursor,
@@ -115,8 +118,8 @@ export default nativeTool({
 
 function queryOf(params: { tool?: string | undefined; kind?: "action" | "decision" | undefined; type?: string | undefined; outcome?: Outcome | undefined; run_id?: string | undefined; call_id?: string | undefined; text?: string | undefined; since?: string | undefined; until?: string | undefined }): EventQuery {
   const { tool, kind, type, outcome, run_id, call_id, text, since, until } = params;
-  const instant = (time: string | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
-  return { tool, kind, type, outcome, run_id, call_id, text, since: instant(since), until: instant(until) };
+  const moment = (time: string | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
+  return { tool, kind, type, outcome, run_id, call_id, text, since: moment(since), until: moment(until) };
 }
 
 function needed<T>(value: T | undefined, field: string, action: string): T {

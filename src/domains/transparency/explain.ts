@@ -64,11 +64,11 @@ const Choice = z
 
 const asked = {
   model: model(),
-  dataset: dataset("Dataset with the row; also what is usual."),
-  row: z.int().min(0).describe("Position of the row, from 0."),
-  values: z.record(z.string(), Cell).default({}).describe("Cells to replace in the row first."),
-  immutable: columns("Columns counterfactuals must not change.").default([]),
-  want: z.string().max(256).optional().describe("Class wanted; for regression `>200` or `<150`."),
+  dataset: dataset("Holds the row."),
+  row: z.int().min(0).describe("From 0."),
+  values: rare(z.record(z.string(), Cell).default({}).describe("Cells to replace in the row first.")),
+  immutable: columns("Columns not to change.").default([]),
+  want: rare(z.string().max(256).optional().describe("Class wanted; for regression `>200` or `<150`.")),
   counterfactuals: rare(z.int().min(0).max(8).default(3).describe("Most to find.")),
   seed,
 };
@@ -77,7 +77,7 @@ export default nativeTool({
   name: "ml_transparency_explain",
   title: "Explain one decision",
   description:
-    "Why a model predicted what it did for one row (`prediction`: SHAP contributions, smallest changes that flip it, similar rows, plain words with the uncertainty), or why the system chose (`choice`: alternatives, scores and rationale from the record). For the whole model: ml_interpretability_importance.",
+    "Why a model answered so for a row (`prediction`: SHAP, smallest changes that flip it, similar rows), or why the system chose (`choice`: alternatives from the record).",
   effect: "reads",
   action: "EvaluationRun",
   examples: [
@@ -90,13 +90,13 @@ export default nativeTool({
     "which similar customers were predicted the same?",
   ],
   input: z.strictObject({
-    action: z.enum(["prediction", "choice"]).default("prediction"),
+    action: z.enum(["prediction", "choice"]).default("prediction").describe("See above."),
     ...asked,
     model: asked.model.optional(),
     dataset: asked.dataset.optional(),
     row: asked.row.optional(),
-    call_id: z.string().max(64).optional().describe("For `choice`: the call, or"),
-    run_id: z.string().max(64).optional().describe("the run; default the model's run."),
+    call_id: rare(z.string().max(64).optional().describe("For `choice`: the call, or")),
+    run_id: rare(z.string().max(64).optional().describe("the run; default the model's run.")),
   }),
   output: z.strictObject({
     action: z.enum(["prediction", "choice"]),

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../../kernel/errors.ts";
-import { Artifact, file, model } from "../../kernel/fields.ts";
+import { Artifact, file, model, rare } from "../../kernel/fields.ts";
 import type { Ports } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { percent } from "./card/blocks.ts";
@@ -37,7 +37,7 @@ export default nativeTool({
   name: "ml_zoo_card",
   title: "Write or check a model card",
   description:
-    "Write a model card from the records: the run, data, evaluation, fairness, importance and lineage, with Hugging Face metadata, as HTML, Markdown and JSON, and a provenance statement with hashes. What no record holds says “Not recorded”. `validate` checks a card file. Best after ml_training_evaluate and ml_safety_fairness.",
+    "Write a model card from the records of data, training, evaluation and fairness (HTML, Markdown, JSON) with provenance hashes. What no record holds says “Not recorded”. `validate` checks one.",
   effect: "reads",
   action: "ModelTraining",
   examples: [
@@ -49,13 +49,13 @@ export default nativeTool({
     "make a Hugging Face README for the model",
   ],
   input: z.strictObject({
-    action: z.enum(["write", "validate"]).default("write"),
+    action: z.enum(["write", "validate"]).default("write").describe("See above."),
     model: model().optional(),
-    card: file("For `validate`: a card in Markdown or JSON.").optional(),
-    intended_use: said("Put in as you say it."),
-    limitations: said("Put in as you say them."),
-    license: said("SPDX identifier, lower case, or a name."),
-    contact: said("Who answers for the model."),
+    card: file("Card file to validate.").optional(),
+    intended_use: said("In your words."),
+    limitations: rare(said("Put in as you say them.")),
+    license: rare(said("SPDX identifier, lower case, or a name.")),
+    contact: rare(said("Who answers for the model.")),
   }),
   output: z.strictObject({
     action: z.enum(["write", "validate"]),

@@ -40,6 +40,7 @@ describe("ml_data_profile", () => {
       Profile of people.csv: …/profile.html
       Overview of people.csv: histograms blue, commonest values orange, missing share grey: …/overview.png"
     `);
+    expect(answer.images).toBe(1);
     expect(answer.structured).toMatchObject({
       rows: 40,
       columns: 5,

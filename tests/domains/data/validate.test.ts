@@ -47,7 +47,7 @@ describe("ml_data_validate", () => {
       error: \`id\` 2 of 4 values (50.00 %) are not unique, e.g. \`3\`. [expect_column_values_to_be_unique]
       error: \`age\` 2 of 3 values (66.67 %) are not ≥ 0 and ≤ 120 (at most 0.1 allowed), e.g. \`210\`. [expect_column_values_to_be_between]
       error: \`cty\` there is no column \`cty\`; did you mean \`city\`? [expect_column_to_exist]
-      warn: \`age\` 1 of 4 values (25.00 %) are missing, e.g. \`None\`. [expect_column_values_to_not_be_null]
+      warn: \`age\` 1 of 4 values (25.00 %) are missing. [expect_column_values_to_not_be_null]
       Validation report: …/validation.json"
     `);
     expect(answer.structured).toMatchObject({ success: false, checked: 5, errors: 3, warned: 1 });

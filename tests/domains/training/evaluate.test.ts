@@ -48,7 +48,7 @@ describe("ml_training_evaluate", () => {
         33 <= tenure < 47 & plan = plus: 0.7 against 0.9444, 30 rows, p 0.01574
         33 <= tenure < 47: 0.825 against 0.9545, 80 rows, p 0.004166
         plan = plus: 0.8641 against 0.9492, 103 rows, p 0.02112
-      Against naive@1: better (McNemar mid-p: 83 rows right here only, 8 there only, p 0); accuracy 0.25 [0.1967, 0.3071], balanced_accuracy 0.3993 [0.3513, 0.4312], precision 0.9121 [0.8409, 0.9618], recall 0.8384 [0.7527, 0.8961], f1 0.8737 [0.8135, 0.9138], f1_macro 0.5064 [0.461, 0.5374], mcc 0.8168 [0.7403, 0.8761], kappa 0.8153 [0.7331, 0.8748], roc_auc 0.4292 [0.3641, 0.4866], average_precision 0.5846 [0.5133, 0.6691], log_loss -0.4591 [-0.5063, -0.3872], brier -0.1633 [-0.1806, -0.1407], ece 0.01805 [-0.0288, 0.05533].
+      Against naive@1: better (McNemar mid-p: 83 rows right here only, 8 there only, p < 1e-6); accuracy 0.25 [0.1967, 0.3071], balanced_accuracy 0.3993 [0.3513, 0.4312], precision 0.9121 [0.8409, 0.9618], recall 0.8384 [0.7527, 0.8961], f1 0.8737 [0.8135, 0.9138], f1_macro 0.5064 [0.461, 0.5374], mcc 0.8168 [0.7403, 0.8761], kappa 0.8153 [0.7331, 0.8748], roc_auc 0.4292 [0.3641, 0.4866], average_precision 0.5846 [0.5133, 0.6691], log_loss -0.4591 [-0.5063, -0.3872], brier -0.1633 [-0.1806, -0.1407], ece 0.01805 [-0.0288, 0.05533].
       Note: The baseline is the best constant for these rows.
       Plot: <path>"
     `);
