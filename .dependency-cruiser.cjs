@@ -1,14 +1,32 @@
 // The import law: each folder is one station of a call's road, and each outside power is held by one folder.
 
 /** Only files matching `from` may import what matches `to`. */
-const only = (name, from, to, comment) => ({ name, comment, severity: "error", from: { path: "^src/", pathNot: from }, to: { path: to } });
+const only = (name, from, to, comment) => ({
+  name,
+  comment,
+  severity: "error",
+  from: { path: "^src/", pathNot: from },
+  to: { path: to },
+});
 const outside = (packages) => `^(node_modules/)?(${packages})(/|$)`;
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
-    { name: "no-cycles", comment: "What depends on itself can be neither read nor tested alone.", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
-    { name: "no-missing", comment: "Every import resolves.", severity: "error", from: {}, to: { couldNotResolve: true } },
+    {
+      name: "no-cycles",
+      comment: "What depends on itself can be neither read nor tested alone.",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
+    {
+      name: "no-missing",
+      comment: "Every import resolves.",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
     {
       name: "no-dev-packages",
       comment: "The server runs on its dependencies alone.",
@@ -49,22 +67,60 @@ module.exports = {
       comment: "Routing reads the definitions' own words and touches nothing else.",
       severity: "error",
       from: { path: "^src/routing/" },
-      to: { pathNot: ["^src/kernel/", "^src/domains/", "^src/workflows/", "^src/routing/", outside("minisearch|stemmer|zod")] },
+      to: {
+        pathNot: [
+          "^src/kernel/",
+          "^src/domains/",
+          "^src/workflows/",
+          "^src/routing/",
+          outside("minisearch|stemmer|zod"),
+        ],
+      },
     },
-    only("sdk-in-mcp-only", "^src/(mcp/|main\\.ts$)", outside("@modelcontextprotocol/[^/]+"), "Only the edge speaks the protocol."),
-    only("processes-in-runtime-only", "^src/runtime/", `${outside("execa")}|^(node:)?child_process$`, "Only runtime/ starts processes."),
+    only(
+      "sdk-in-mcp-only",
+      "^src/(mcp/|main\\.ts$)",
+      outside("@modelcontextprotocol/[^/]+"),
+      "Only the edge speaks the protocol.",
+    ),
+    only(
+      "processes-in-runtime-only",
+      "^src/runtime/",
+      `${outside("execa")}|^(node:)?child_process$`,
+      "Only runtime/ starts processes.",
+    ),
     only("sqlite-in-store-only", "^src/store/", outside("better-sqlite3"), "Only store/ opens SQLite."),
-    only("lancedb-in-collections-only", "^src/collections/", outside("@lancedb/lancedb|apache-arrow"), "Only collections/ opens LanceDB."),
+    only(
+      "lancedb-in-collections-only",
+      "^src/collections/",
+      outside("@lancedb/lancedb|apache-arrow"),
+      "Only collections/ opens LanceDB.",
+    ),
     only("ollama-in-backends-only", "^src/backends/", outside("ollama"), "Only backends/ talks to model servers."),
-    only("parts-are-wired-in-one-place", "^src/(mcp/create-parts|main|doctor)\\.ts$|^src/store/", "^src/store/(?!(ports|types)\\.ts$)", "The store is handed out as ports."),
-    { name: "nobody-imports-main", comment: "main.ts is where everything meets.", severity: "error", from: { path: "^src/" }, to: { path: "^src/main\\.ts$" } },
+    only(
+      "parts-are-wired-in-one-place",
+      "^src/(mcp/create-parts|main|doctor)\\.ts$|^src/store/",
+      "^src/store/(?!(ports|types)\\.ts$)",
+      "The store is handed out as ports.",
+    ),
+    {
+      name: "nobody-imports-main",
+      comment: "main.ts is where everything meets.",
+      severity: "error",
+      from: { path: "^src/" },
+      to: { path: "^src/main\\.ts$" },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },
     exclude: { path: "^node:(?!child_process)" },
     tsPreCompilationDeps: "specify",
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"], extensions: [".ts", ".mjs", ".js", ".json"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+      extensions: [".ts", ".mjs", ".js", ".json"],
+    },
     builtInModules: { add: ["node:sqlite"] },
   },
 };

@@ -15,7 +15,8 @@ const args = process.argv.slice(2);
 /** @param {string} program @param {readonly string[]} argv @param {import("node:child_process").StdioOptions} stdio @param {NodeJS.ProcessEnv} [env] @returns {Promise<number>} */
 function run(program, argv, stdio, env = process.env) {
   const child = spawn(program, argv, { stdio, env });
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
+    process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code, signal) => resolve(code ?? (signal === "SIGINT" ? 130 : 143)));

@@ -21,7 +21,9 @@ await build({
   minifySyntax: true,
   logLevel: "warning",
   // CommonJS packages inside the bundle call `require` for Node's own modules.
-  banner: { js: 'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module";\nconst require = __createRequire(import.meta.url);',
+  },
 });
 rmSync(join(dist, "migrations"), { recursive: true, force: true });
 cpSync(join(root, "src/store/migrations"), join(dist, "migrations"), { recursive: true });

@@ -50,5 +50,9 @@ if (!process.argv.includes("--no-tests")) {
   const code = await new Promise<number>((resolve) => tests.once("close", (status) => resolve(status ?? 1)));
   if (code !== 0) failed.push("tests");
 }
-process.stdout.write(failed.length === 0 ? "All is well.\n" : `To mend: ${failed.join(", ")} (\`npm run fix\` mends style and generated files).\n`);
+process.stdout.write(
+  failed.length === 0
+    ? "All is well.\n"
+    : `To mend: ${failed.join(", ")} (\`npm run fix\` mends style and generated files).\n`,
+);
 if (failed.length > 0) process.exitCode = 1;

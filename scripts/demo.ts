@@ -46,12 +46,38 @@ await step("Keep a quarter aside", "ml_data_transform", {
     { op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } },
   ],
 });
-await step("Train a first model", "ml_training_train", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", model_name: "income" });
-await step("Look for a better one", "ml_training_sweep", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", trials: 6, time_budget_seconds: 15, model_name: "income-tuned" });
-await step("How good is it on rows it never saw?", "ml_training_evaluate", { model: "income-tuned", dataset: "adult_test", compare_to: "income" });
-await step("Is it fair?", "ml_safety_fairness", { model: "income-tuned", dataset: "adult_test", sensitive: ["sex", "race"] });
+await step("Train a first model", "ml_training_train", {
+  dataset: "adult_train",
+  target: "income",
+  task: "classification",
+  family: "lightgbm",
+  model_name: "income",
+});
+await step("Look for a better one", "ml_training_sweep", {
+  dataset: "adult_train",
+  target: "income",
+  task: "classification",
+  family: "lightgbm",
+  trials: 6,
+  time_budget_seconds: 15,
+  model_name: "income-tuned",
+});
+await step("How good is it on rows it never saw?", "ml_training_evaluate", {
+  model: "income-tuned",
+  dataset: "adult_test",
+  compare_to: "income",
+});
+await step("Is it fair?", "ml_safety_fairness", {
+  model: "income-tuned",
+  dataset: "adult_test",
+  sensitive: ["sex", "race"],
+});
 await step("What does it look at?", "ml_interpretability_importance", { model: "income-tuned", dataset: "adult_test" });
-await step("Why this answer for this person?", "ml_transparency_explain", { model: "income-tuned", dataset: "adult_test", row: 7 });
+await step("Why this answer for this person?", "ml_transparency_explain", {
+  model: "income-tuned",
+  dataset: "adult_test",
+  row: 7,
+});
 const card = await step("Write it down", "ml_zoo_card", { model: "income-tuned" });
 const verdict = await step("Is the record whole?", "ml_transparency_audit", { action: "verify" });
 
@@ -69,15 +95,29 @@ async function step(title: string, name: string, args: Record<string, unknown>):
   let shown = 0;
   const options = {
     timeout: 100_000,
-    onprogress: ({ progress, total = 1, message = "" }: { progress: number; total?: number | undefined; message?: string | undefined }) => {
+    onprogress: ({
+      progress,
+      total = 1,
+      message = "",
+    }: {
+      progress: number;
+      total?: number | undefined;
+      message?: string | undefined;
+    }) => {
       if (performance.now() - shown < 1000) return;
       shown = performance.now();
       say(`  … ${Math.round((100 * progress) / total)} % ${message}`);
     },
   };
   let result = Result.parse(await client.callTool({ name, arguments: args }, options));
-  for (let job = Running.safeParse(result.structuredContent); job.success; job = Running.safeParse(result.structuredContent)) {
-    result = Result.parse(await client.callTool({ name, arguments: { ...args, job_id: job.data.job.job_id, wait_seconds: 45 } }, options));
+  for (
+    let job = Running.safeParse(result.structuredContent);
+    job.success;
+    job = Running.safeParse(result.structuredContent)
+  ) {
+    result = Result.parse(
+      await client.callTool({ name, arguments: { ...args, job_id: job.data.job.job_id, wait_seconds: 45 } }, options),
+    );
   }
   const text = result.content.flatMap((block) => block.text ?? (block.type === "image" ? "[picture]" : [])).join("\n");
   say(`${text.replace(/^/gm, "  ")}\n  (${seconds(at)} s)`);
@@ -90,7 +130,9 @@ async function step(title: string, name: string, args: Record<string, unknown>):
 
 function filesIn(value: unknown): string[] {
   if (value === null || typeof value !== "object") return [];
-  return Object.entries(value).flatMap(([key, inner]) => (key === "path" && typeof inner === "string" ? [inner] : filesIn(inner)));
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "path" && typeof inner === "string" ? [inner] : filesIn(inner),
+  );
 }
 
 function say(line: string): void {

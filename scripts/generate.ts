@@ -24,7 +24,8 @@ mkdirSync(join(root, "python/ml_engine/contract"), { recursive: true });
 
 for (const [domain, schema] of contracts()) {
   const changed = emit(`python/ml_engine/contract/${domain}.json`, `${JSON.stringify(schema, null, 2)}\n`);
-  if (changed || !existsSync(join(root, `python/ml_engine/contract/${domain}.py`)) || check) emit(`python/ml_engine/contract/${domain}.py`, typedDicts(JSON.stringify(schema)));
+  if (changed || !existsSync(join(root, `python/ml_engine/contract/${domain}.py`)) || check)
+    emit(`python/ml_engine/contract/${domain}.py`, typedDicts(JSON.stringify(schema)));
 }
 for (const [path, content] of documents(root)) emit(path, content);
 
@@ -38,11 +39,36 @@ function typedDicts(schema: string): string {
     writeFileSync(join(folder, "in.json"), schema);
     execFileSync(
       join(python, "datamodel-codegen"),
-      ["--input", "in.json", "--output", "out.py", "--input-file-type", "jsonschema", "--output-model-type", "typing.TypedDict",
-       "--target-python-version", "3.11", "--disable-timestamp", "--use-union-operator", "--use-standard-collections",
-       "--enum-field-as-literal", "all", "--use-field-description", "--custom-file-header", "# Generated from the tool definitions; change those and run `npm run gen`.",
-       "--skip-root-model", "--use-double-quotes", "--formatters", "ruff-format", "--disable-future-imports"],
-      { cwd: folder, stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, PATH: `${python}:${process.env["PATH"] ?? ""}` } },
+      [
+        "--input",
+        "in.json",
+        "--output",
+        "out.py",
+        "--input-file-type",
+        "jsonschema",
+        "--output-model-type",
+        "typing.TypedDict",
+        "--target-python-version",
+        "3.11",
+        "--disable-timestamp",
+        "--use-union-operator",
+        "--use-standard-collections",
+        "--enum-field-as-literal",
+        "all",
+        "--use-field-description",
+        "--custom-file-header",
+        "# Generated from the tool definitions; change those and run `npm run gen`.",
+        "--skip-root-model",
+        "--use-double-quotes",
+        "--formatters",
+        "ruff-format",
+        "--disable-future-imports",
+      ],
+      {
+        cwd: folder,
+        stdio: ["ignore", "ignore", "pipe"],
+        env: { ...process.env, PATH: `${python}:${process.env["PATH"] ?? ""}` },
+      },
     );
     return readFileSync(join(folder, "out.py"), "utf8");
   } finally {

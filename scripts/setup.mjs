@@ -10,9 +10,14 @@ function choices(args) {
   /** @type {string[]} */
   const extras = [];
   for (const [place, arg] of args.entries()) {
-    const value = arg.startsWith("--with=") ? arg.slice("--with=".length) : args[place - 1] === "--with" ? arg : undefined;
+    const value = arg.startsWith("--with=")
+      ? arg.slice("--with=".length)
+      : args[place - 1] === "--with"
+        ? arg
+        : undefined;
     if (value !== undefined) extras.push(...value.split(",").filter((part) => part !== ""));
-    else if (!["--with", "--dev", "--data"].includes(arg)) throw new SetupError(`"${arg}" means nothing here.\n${usage}`);
+    else if (!["--with", "--dev", "--data"].includes(arg))
+      throw new SetupError(`"${arg}" means nothing here.\n${usage}`);
   }
   if (args.at(-1) === "--with") throw new SetupError(`--with needs the name of an extra.\n${usage}`);
   return { extras, dev: args.includes("--dev"), data: args.includes("--data") };
@@ -23,6 +28,8 @@ try {
   await setup(choices(process.argv.slice(2)));
   process.stderr.write(`ml-engine setup: ready (${((Date.now() - began) / 1000).toFixed(1)} s)\n`);
 } catch (error) {
-  process.stderr.write(`ml-engine setup: ${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `ml-engine setup: ${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -29,18 +29,24 @@ const VitestReport = z.object({
 
 function vitest(): Counts {
   const file = join(folder, "vitest.json");
-  const status = start(process.execPath, [
-    join(root, "node_modules/vitest/vitest.mjs"),
-    "run",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${file}`,
-    ...forVitest,
-  ], root);
+  const status = start(
+    process.execPath,
+    [
+      join(root, "node_modules/vitest/vitest.mjs"),
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+      ...forVitest,
+    ],
+    root,
+  );
   if (!existsSync(file)) return broken("vitest", status);
   const report = VitestReport.parse(JSON.parse(readFileSync(file, "utf8")));
   // A file that does not load has no tests of its own to fail.
-  const unloaded = report.testResults.filter((each) => each.status === "failed" && each.assertionResults.length === 0).length;
+  const unloaded = report.testResults.filter(
+    (each) => each.status === "failed" && each.assertionResults.length === 0,
+  ).length;
   return settled("vitest", status, {
     passed: report.numPassedTests,
     failed: report.numFailedTests + unloaded,
@@ -51,12 +57,20 @@ function vitest(): Counts {
 function pytest(): Counts {
   const file = join(folder, "pytest.xml");
   const paths = forPytest.map((arg) => (arg.startsWith("-") ? arg : relative(python, resolve(root, arg))));
-  const status = start(join(python, ".venv/bin/python"), ["-m", "pytest", "-q", `--junitxml=${file}`, ...paths], python);
+  const status = start(
+    join(python, ".venv/bin/python"),
+    ["-m", "pytest", "-q", `--junitxml=${file}`, ...paths],
+    python,
+  );
   if (!existsSync(file)) return broken("pytest", status);
   const suite = /<testsuite [^>]*>/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
   const count = (name: string) => Number(new RegExp(` ${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
   const failed = count("failures") + count("errors");
-  return settled("pytest", status, { passed: count("tests") - failed - count("skipped"), failed, skipped: count("skipped") });
+  return settled("pytest", status, {
+    passed: count("tests") - failed - count("skipped"),
+    failed,
+    skipped: count("skipped"),
+  });
 }
 
 function start(program: string, args: readonly string[], cwd: string): number {
@@ -77,9 +91,14 @@ function broken(runner: string, status: number): Counts {
   return { passed: 0, failed: 1, skipped: 0 };
 }
 
-const runners = given.length === 0 ? [vitest, pytest] : [...(forVitest.length > 0 ? [vitest] : []), ...(forPytest.length > 0 ? [pytest] : [])];
+const runners =
+  given.length === 0
+    ? [vitest, pytest]
+    : [...(forVitest.length > 0 ? [vitest] : []), ...(forPytest.length > 0 ? [pytest] : [])];
 const results = runners.map((run) => run());
 rmSync(folder, { recursive: true, force: true });
 const total = (key: keyof Counts) => results.reduce((sum, counts) => sum + counts[key], 0);
-process.stdout.write(`${total("passed")} passed, ${total("failed")} failed${total("skipped") > 0 ? `, ${total("skipped")} skipped` : ""}\n`);
+process.stdout.write(
+  `${total("passed")} passed, ${total("failed")} failed${total("skipped") > 0 ? `, ${total("skipped")} skipped` : ""}\n`,
+);
 if (total("failed") > 0) process.exitCode = 1;

@@ -12,11 +12,14 @@ try {
   const { node } = await setup({ dev: options.includes("--dev"), data: options.includes("--data") });
   const path = node?.path ?? process.execPath;
   const child = spawn(path, args.slice(first), { stdio: "inherit", env: withNode(path) });
-  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.on(signal, () => child.kill(signal));
+  for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
+    process.on(signal, () => child.kill(signal));
   child.once("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
   });
 } catch (error) {
-  process.stderr.write(`ml-engine setup: ${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `ml-engine setup: ${error instanceof SetupError ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+  );
   process.exitCode = 1;
 }

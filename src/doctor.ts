@@ -17,7 +17,21 @@ interface Finding {
 }
 
 const SETUP = "npm run setup";
-const KEY_PACKAGES = ["numpy", "polars", "pyarrow", "duckdb", "pandas", "scikit-learn", "lightgbm", "xgboost-cpu", "optuna", "shap", "fairlearn", "skops", "matplotlib"];
+const KEY_PACKAGES = [
+  "numpy",
+  "polars",
+  "pyarrow",
+  "duckdb",
+  "pandas",
+  "scikit-learn",
+  "lightgbm",
+  "xgboost-cpu",
+  "optuna",
+  "shap",
+  "fairlearn",
+  "skops",
+  "matplotlib",
+];
 const LEAST_DISK_BYTES = 2e9;
 const LEAST_MEMORY_BYTES = 4e9;
 
@@ -35,7 +49,9 @@ export async function doctor(config: Config, json: boolean): Promise<string> {
     { name: "Node", state: "ok", detail: `${process.versions.node} (${process.execPath})` },
     server(config.root),
     ...(await python(config)),
-    state.uv ? { name: "uv", state: "ok", detail: state.uv.version } : { name: "uv", state: "missing", detail: "set-up has not run to its end", remedy: SETUP },
+    state.uv
+      ? { name: "uv", state: "ok", detail: state.uv.version }
+      : { name: "uv", state: "missing", detail: "set-up has not run to its end", remedy: SETUP },
     extras(state),
     workspace(config.workspace),
     ...machine(config),
@@ -48,23 +64,31 @@ export async function doctor(config: Config, json: boolean): Promise<string> {
 
 function text(findings: readonly Finding[], ok: boolean): string {
   const mark = { ok: "ok      ", missing: "MISSING ", optional: "optional" };
-  const lines = findings.map((each) => `${mark[each.state]}  ${each.name.padEnd(10)} ${each.detail}${each.remedy ? `\n${" ".repeat(21)}add it: ${each.remedy}` : ""}`);
+  const lines = findings.map(
+    (each) =>
+      `${mark[each.state]}  ${each.name.padEnd(10)} ${each.detail}${each.remedy ? `\n${" ".repeat(21)}add it: ${each.remedy}` : ""}`,
+  );
   return `${lines.join("\n")}\n\n${ok ? "Everything needed is here." : "Something needed is missing; the commands above add it."}\n`;
 }
 
 function server(root: string): Finding {
   const built = join(root, "dist/ml-engine.mjs");
   if (!existsSync(built)) return { name: "Server", state: "missing", detail: "not built", remedy: SETUP };
-  const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(join(root, "package.json"), "utf8")));
   return { name: "Server", state: "ok", detail: `${version}, built (${built})` };
 }
 
 async function python(config: Config): Promise<readonly Finding[]> {
   const path = config.python ?? join(config.root, "python/.venv/bin/python");
   const found = await inspectPython(path);
-  if (!found) return [{ name: "Python", state: "missing", detail: `${path} is not there or does not start`, remedy: SETUP }];
+  if (!found)
+    return [{ name: "Python", state: "missing", detail: `${path} is not there or does not start`, remedy: SETUP }];
   const lacking = KEY_PACKAGES.filter((name) => found.packages[name] === undefined);
-  const packages = KEY_PACKAGES.flatMap((name) => (found.packages[name] === undefined ? [] : [`${name} ${found.packages[name]}`]));
+  const packages = KEY_PACKAGES.flatMap((name) =>
+    found.packages[name] === undefined ? [] : [`${name} ${found.packages[name]}`],
+  );
   return [
     { name: "Python", state: "ok", detail: `${found.version} (${path})` },
     lacking.length === 0
@@ -85,7 +109,12 @@ function workspace(folder: string): Finding {
   try {
     accessSync(there, constants.W_OK);
   } catch {
-    return { name: "Workspace", state: "missing", detail: `${folder} cannot be written`, remedy: "set ML_ENGINE_WORKSPACE to a folder of yours" };
+    return {
+      name: "Workspace",
+      state: "missing",
+      detail: `${folder} cannot be written`,
+      remedy: "set ML_ENGINE_WORKSPACE to a folder of yours",
+    };
   }
   return { name: "Workspace", state: "ok", detail: there === folder ? folder : `${folder} (made on first use)` };
 }
@@ -97,7 +126,12 @@ function machine({ workspace: folder, threads }: Config): readonly Finding[] {
   const memory = `${gigabytes(freemem())} free of ${gigabytes(totalmem())}; ${threads} of ${availableParallelism()} cores used`;
   return [
     free < LEAST_DISK_BYTES
-      ? { name: "Disk", state: "missing", detail: disk, remedy: "free some, or set ML_ENGINE_WORKSPACE to a larger disk" }
+      ? {
+          name: "Disk",
+          state: "missing",
+          detail: disk,
+          remedy: "free some, or set ML_ENGINE_WORKSPACE to a larger disk",
+        }
       : { name: "Disk", state: "ok", detail: disk },
     { name: "Memory", state: totalmem() < LEAST_MEMORY_BYTES ? "optional" : "ok", detail: memory },
   ];
@@ -106,17 +140,36 @@ function machine({ workspace: folder, threads }: Config): readonly Finding[] {
 async function lance(folder: string): Promise<Finding> {
   try {
     await loadLance();
-    return { name: "LanceDB", state: "ok", detail: `loads; collections: ${(await collectionNames(folder)).join(", ") || "none yet"}` };
+    return {
+      name: "LanceDB",
+      state: "ok",
+      detail: `loads; collections: ${(await collectionNames(folder)).join(", ") || "none yet"}`,
+    };
   } catch (error) {
-    return { name: "LanceDB", state: "missing", detail: error instanceof Error ? error.message : String(error), remedy: SETUP };
+    return {
+      name: "LanceDB",
+      state: "missing",
+      detail: error instanceof Error ? error.message : String(error),
+      remedy: SETUP,
+    };
   }
 }
 
 async function ollama(): Promise<Finding> {
   const host = process.env["OLLAMA_HOST"] ?? "this machine";
   const models = await ollamaModels(process.env);
-  if (models) return { name: "Ollama", state: "ok", detail: `at ${host}; models: ${models.join(", ") || "none (`ollama pull <model>` brings one)"}` };
-  return { name: "Ollama", state: "optional", detail: `none answers at ${host}`, remedy: "install Ollama and run `ollama serve`, or set OLLAMA_HOST" };
+  if (models)
+    return {
+      name: "Ollama",
+      state: "ok",
+      detail: `at ${host}; models: ${models.join(", ") || "none (`ollama pull <model>` brings one)"}`,
+    };
+  return {
+    name: "Ollama",
+    state: "optional",
+    detail: `none answers at ${host}`,
+    remedy: "install Ollama and run `ollama serve`, or set OLLAMA_HOST",
+  };
 }
 
 function readState(root: string): z.infer<typeof State> {

@@ -1,6 +1,7 @@
 """Runs one call in a process of its own, under limits, and says what happened."""
 
 import contextlib
+import errno
 import os
 import resource
 import signal
@@ -56,6 +57,11 @@ def run(identity: str, call: Call, post: Callable[[dict[str, Any]], None]) -> No
                 "Use fewer rows or columns, or a lighter model family.",
             )
         )
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            post(_failure("failed", "There is no room on the disk for what the tool writes.", "Make room, then try again."))
+        else:
+            post(_failure("failed", "", None))
     except ValueError as error:
         if "JSON compliant" in str(error):
             post(_failure("failed", "The result has a number that is not finite, which JSON cannot carry.", None))

@@ -13,40 +13,63 @@ export function documents(root: string): ReadonlyMap<string, string> {
   const readme = join(root, "README.md");
   return new Map([
     ["docs/tools.md", toolsPage()],
-    ...(existsSync(readme) ? [["README.md", filled(readFileSync(readme, "utf8"), { tools: toolsTable(), prompts: promptsTable() })] as const] : []),
+    ...(existsSync(readme)
+      ? [["README.md", filled(readFileSync(readme, "utf8"), { tools: toolsTable(), prompts: promptsTable() })] as const]
+      : []),
   ]);
 }
 
 /** Replaces what stands between `<!-- generated: name -->` and `<!-- end -->`. */
 function filled(text: string, sections: Readonly<Record<string, string>>): string {
   return Object.entries(sections).reduce(
-    (page, [name, content]) => page.replace(new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`), (_, start: string, end: string) => `${start}${content}${end}`),
+    (page, [name, content]) =>
+      page.replace(
+        new RegExp(`(<!-- generated: ${name} -->\n)[\\s\\S]*?(<!-- end -->)`),
+        (_, start: string, end: string) => `${start}${content}${end}`,
+      ),
     text,
   );
 }
 
 function toolsTable(): string {
-  const rows = domains.flatMap(({ title, tools }) => tools.map((tool) => `| ${title} | \`${tool.name}\` | ${firstSentence(tool.description)} |`));
+  const rows = domains.flatMap(({ title, tools }) =>
+    tools.map((tool) => `| ${title} | \`${tool.name}\` | ${firstSentence(tool.description)} |`),
+  );
   return `| Domain | Tool | What it is for |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 
 function promptsTable(): string {
-  const rows = prompts.map(({ name, arguments: args, description }) => `| \`${name}\` | ${args.map((arg) => (arg.required ? arg.name : `${arg.name}?`)).join(", ")} | ${cell(description)} |`);
+  const rows = prompts.map(
+    ({ name, arguments: args, description }) =>
+      `| \`${name}\` | ${args.map((arg) => (arg.required ? arg.name : `${arg.name}?`)).join(", ")} | ${cell(description)} |`,
+  );
   return `| Prompt | Arguments | What it does |\n|---|---|---|\n${rows.join("\n")}\n`;
 }
 
 function toolsPage(): string {
-  const sections = domains.map(({ title, description, tools }) => `## ${title}\n\n${description}\n\n${tools.map(toolSection).join("\n")}`);
+  const sections = domains.map(
+    ({ title, description, tools }) => `## ${title}\n\n${description}\n\n${tools.map(toolSection).join("\n")}`,
+  );
   return `# The tools\n\nGenerated from the definitions in \`src/domains\` by \`npm run gen\`.\n\n${sections.join("\n")}`;
 }
 
 function toolSection(tool: Tool): string {
   const effect = strongest(effectsOf(tool));
   const asked = tool.examples.map((example) => `- “${example}”`).join("\n");
-  return `### \`${tool.name}\`: ${tool.title}\n\n${tool.description}\n\nEffect: ${effect}. Recorded as ${tool.action}.${isLong(tool) ? " Goes on as a job after `wait_seconds`." : ""}\n\nAsked for, for example:\n\n${asked}\n\n| Field | Type | Default | Meaning |\n|---|---|---|---|\n${fieldRows(tool.input)}\n\nResult: ${Object.keys(tool.output.shape).map((field) => `\`${field}\``).join(", ")}.\n`;
+  return `### \`${tool.name}\`: ${tool.title}\n\n${tool.description}\n\nEffect: ${effect}. Recorded as ${tool.action}.${isLong(tool) ? " Goes on as a job after `wait_seconds`." : ""}\n\nAsked for, for example:\n\n${asked}\n\n| Field | Type | Default | Meaning |\n|---|---|---|---|\n${fieldRows(tool.input)}\n\nResult: ${Object.keys(
+    tool.output.shape,
+  )
+    .map((field) => `\`${field}\``)
+    .join(", ")}.\n`;
 }
 
-const Property = z.looseObject({ type: z.string().optional(), enum: z.array(z.unknown()).optional(), items: z.looseObject({ type: z.string().optional() }).optional(), default: z.unknown().optional(), description: z.string().optional() });
+const Property = z.looseObject({
+  type: z.string().optional(),
+  enum: z.array(z.unknown()).optional(),
+  items: z.looseObject({ type: z.string().optional() }).optional(),
+  default: z.unknown().optional(),
+  description: z.string().optional(),
+});
 
 function fieldRows(schema: z.ZodObject): string {
   const json = jsonSchema(schema, "input");
@@ -54,8 +77,17 @@ function fieldRows(schema: z.ZodObject): string {
   const properties = z.record(z.string(), Property).parse(json["properties"] ?? {});
   return Object.entries(properties)
     .map(([field, property]) => {
-      const type = property.enum ? property.enum.map((value) => `\`${String(value)}\``).join(" ") : property.type === "array" ? `list of ${property.items?.type ?? "values"}` : (property.type ?? "any");
-      const fallback = property.default === undefined ? (required.includes(field) ? "required" : "") : `\`${JSON.stringify(property.default)}\``;
+      const type = property.enum
+        ? property.enum.map((value) => `\`${String(value)}\``).join(" ")
+        : property.type === "array"
+          ? `list of ${property.items?.type ?? "values"}`
+          : (property.type ?? "any");
+      const fallback =
+        property.default === undefined
+          ? required.includes(field)
+            ? "required"
+            : ""
+          : `\`${JSON.stringify(property.default)}\``;
       return `| \`${field}\` | ${type} | ${fallback} | ${cell(property.description ?? "")} |`;
     })
     .join("\n");

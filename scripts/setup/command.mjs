@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 
 const TICK_SECONDS = 10;
 const KEPT_CHARACTERS = 6000;
-const NETWORK = /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET|network|dns error|error sending request|Failed to fetch|Could not fetch|Connection|certificate|CERT_|timed out|50[234] /i;
+const NETWORK =
+  /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET|network|dns error|error sending request|Failed to fetch|Could not fetch|Connection|certificate|CERT_|timed out|50[234] /i;
 const DISK = /ENOSPC|No space left/i;
 
 /** A set-up step that could not be done, in words for the person at the terminal. */
@@ -94,7 +95,8 @@ function start(program, args, options) {
 function advice(output) {
   const again = "Then run `npm run setup` again; what is done already is kept.";
   if (DISK.test(output)) return `The disk is full: set-up needs about 3 GB here and 2 GB for the caches. ${again}`;
-  if (!NETWORK.test(output)) return `If the lines above do not say why, \`node bin/ml-engine.mjs doctor\` may. ${again}`;
+  if (!NETWORK.test(output))
+    return `If the lines above do not say why, \`node bin/ml-engine.mjs doctor\` may. ${again}`;
   return [
     "A download failed. What helps:",
     "  no connection      connect; everything downloaded so far is kept",

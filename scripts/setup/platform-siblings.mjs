@@ -15,7 +15,9 @@ export function complete(lock) {
     Object.entries(optionalDependencies).flatMap(([name, version]) => {
       const place = `node_modules/${name}`;
       const platform = platformOf(name);
-      return lock.packages[place] || !platform ? [] : [/** @type {[string, Entry]} */ ([place, { version, ...platform, ...(dev && { dev }), optional: true }])];
+      return lock.packages[place] || !platform
+        ? []
+        : [/** @type {[string, Entry]} */ ([place, { version, ...platform, ...(dev && { dev }), optional: true }])];
     }),
   );
   const entries = [...Object.entries(lock.packages), ...added].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -28,6 +30,10 @@ function platformOf(name) {
   const os = SYSTEMS.find((system) => words.includes(system));
   const cpu = PROCESSORS.find((processor) => words.includes(processor));
   if (!os || !cpu) return undefined;
-  const libc = words.some((word) => word.startsWith("musl")) ? "musl" : words.some((word) => word.startsWith("gnu")) ? "glibc" : undefined;
+  const libc = words.some((word) => word.startsWith("musl"))
+    ? "musl"
+    : words.some((word) => word.startsWith("gnu"))
+      ? "glibc"
+      : undefined;
   return { cpu: [cpu], ...(libc && { libc: [libc] }), os: [os] };
 }

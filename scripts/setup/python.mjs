@@ -30,7 +30,21 @@ export async function syncPython({ python, uv, dev, extras }) {
   const env = { ...(await uvEnvironment(python)), UV_PROJECT_ENVIRONMENT: join(project, ".venv") };
   await bindLock(bound, uv, python, env);
   const chosen = extras.flatMap((extra) => ["--extra", extra]);
-  await run(uv, ["sync", "--frozen", "--project", bound, "--python", python, "--compile-bytecode", dev ? "--dev" : "--no-dev", ...chosen], { cwd: root, env });
+  await run(
+    uv,
+    [
+      "sync",
+      "--frozen",
+      "--project",
+      bound,
+      "--python",
+      python,
+      "--compile-bytecode",
+      dev ? "--dev" : "--no-dev",
+      ...chosen,
+    ],
+    { cwd: root, env },
+  );
 }
 
 /**
@@ -50,7 +64,10 @@ export async function bindLock(folder, uv, python, env) {
   await run(uv, ["lock", "--project", folder, "--python", python], { env });
   const allowed = hashesIn(stripped);
   const other = [...hashesIn(readFileSync(join(folder, "uv.lock"), "utf8"))].filter((hash) => !allowed.has(hash));
-  if (other.length > 0) throw new SetupError(`The Python index ${index} offers other files than the locked ones (${other.length} hashes differ). Set UV_DEFAULT_INDEX to one that mirrors them as they are.`);
+  if (other.length > 0)
+    throw new SetupError(
+      `The Python index ${index} offers other files than the locked ones (${other.length} hashes differ). Set UV_DEFAULT_INDEX to one that mirrors them as they are.`,
+    );
 }
 
 /**
@@ -61,10 +78,16 @@ async function indexOf(uv, python, env) {
   const folder = join(cache, "index");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "pyproject.toml"), '[project]\nname = "index"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["typing-extensions"]\n');
+  writeFileSync(
+    join(folder, "pyproject.toml"),
+    '[project]\nname = "index"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ["typing-extensions"]\n',
+  );
   await run(uv, ["lock", "--project", folder, "--python", python], { env });
   const { index, files } = addressesIn(readFileSync(join(folder, "uv.lock"), "utf8"));
   rmSync(folder, { recursive: true, force: true });
-  if (index === undefined) throw new SetupError("uv did not say which Python index it uses. Set UV_DEFAULT_INDEX to its address and run `npm run setup` again.");
+  if (index === undefined)
+    throw new SetupError(
+      "uv did not say which Python index it uses. Set UV_DEFAULT_INDEX to its address and run `npm run setup` again.",
+    );
   return { index, files };
 }

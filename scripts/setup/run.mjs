@@ -1,7 +1,7 @@
 // The steps of set-up in order. Each is skipped while what it reads is unchanged and what it makes is there.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { endRunning, run, say, SetupError, step } from "./command.mjs";
+import { endRunning, run, SetupError, say, step } from "./command.mjs";
 import { adult, fetchData, german } from "./data.mjs";
 import { exclusive } from "./exclusive.mjs";
 import { findNode, npm, withNode } from "./node.mjs";
@@ -20,12 +20,16 @@ export async function setup(asked = {}) {
   const offered = extrasOffered();
   const unknown = (asked.extras ?? []).filter((extra) => !offered.includes(extra));
   if (unknown.length > 0) {
-    throw new SetupError(`There is no extra "${unknown.join('", "')}". ${offered.length > 0 ? `There are: ${offered.join(", ")}.` : "There are no extras yet."}`);
+    throw new SetupError(
+      `There is no extra "${unknown.join('", "')}". ${offered.length > 0 ? `There are: ${offered.join(", ")}.` : "There are no extras yet."}`,
+    );
   }
   const before = wanted(asked, offered);
   if (pending(before).length === 0) return before;
 
-  const release = await exclusive(join(cache, "setup.lock"), (owner) => say(`waiting for the set-up that runs already (process ${owner}) …`));
+  const release = await exclusive(join(cache, "setup.lock"), (owner) =>
+    say(`waiting for the set-up that runs already (process ${owner}) …`),
+  );
   const stop = (/** @type {NodeJS.Signals} */ signal) => {
     endRunning();
     release();
@@ -53,7 +57,13 @@ export async function setup(asked = {}) {
 function wanted(asked, offered) {
   const state = readState(statePath);
   const extras = new Set([...state.extras.filter((extra) => offered.includes(extra)), ...(asked.extras ?? [])]);
-  return { ...state, dev: state.dev || asked.dev === true, data: state.data || asked.data === true, extras: [...extras].sort(), offered: [...offered] };
+  return {
+    ...state,
+    dev: state.dev || asked.dev === true,
+    data: state.data || asked.data === true,
+    extras: [...extras].sort(),
+    offered: [...offered],
+  };
 }
 
 /**
@@ -76,7 +86,10 @@ const steps = [
     made: () => existsSync(join(root, "node_modules/.package-lock.json")),
     inputs: ({ node }) => fingerprint(contentOf(root, ["package-lock.json"]), node?.version.split(".")[0]),
     run: async ({ node }) => {
-      if (node) await step("installing the npm packages (about 150 MB)", () => npm(node.path, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], root));
+      if (node)
+        await step("installing the npm packages (about 150 MB)", () =>
+          npm(node.path, ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], root),
+        );
     },
   },
   {
@@ -84,19 +97,25 @@ const steps = [
     made: () => existsSync(join(root, "dist/ml-engine.mjs")),
     inputs: () => contentOf(root, ["src", "scripts/build.mjs", "package-lock.json"]),
     run: async ({ node }) => {
-      if (node) await step("building the server", () => run(node.path, [join(root, "scripts/build.mjs")], { cwd: root, env: withNode(node.path) }));
+      if (node)
+        await step("building the server", () =>
+          run(node.path, [join(root, "scripts/build.mjs")], { cwd: root, env: withNode(node.path) }),
+        );
     },
   },
   {
     name: "python",
     made: () => existsSync(interpreter),
-    inputs: ({ dev, extras, python }) => fingerprint(contentOf(root, ["python/uv.lock", "python/pyproject.toml"]), dev, extras, python?.version),
+    inputs: ({ dev, extras, python }) =>
+      fingerprint(contentOf(root, ["python/uv.lock", "python/pyproject.toml"]), dev, extras, python?.version),
     run: async (state) => {
       const { python, dev, extras } = state;
       if (!python) return;
       const uv = await findUv(python.path);
       state.uv = uv;
-      await step("installing the Python packages (about 400 MB, a minute or two)", () => syncPython({ python: python.path, uv: uv.path, dev, extras }));
+      await step("installing the Python packages (about 400 MB, a minute or two)", () =>
+        syncPython({ python: python.path, uv: uv.path, dev, extras }),
+      );
     },
   },
   {

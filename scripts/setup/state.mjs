@@ -34,7 +34,10 @@ export function fingerprint(...values) {
 export function contentOf(root, paths) {
   const hash = createHash("sha256");
   for (const path of paths.flatMap((each) => filesUnder(join(root, each))).sort()) {
-    hash.update(`${relative(root, path)}\0`).update(readFileSync(path)).update("\0");
+    hash
+      .update(`${relative(root, path)}\0`)
+      .update(readFileSync(path))
+      .update("\0");
   }
   return hash.digest("hex").slice(0, 32);
 }
@@ -42,7 +45,9 @@ export function contentOf(root, paths) {
 /** @param {string} path @returns {string[]} */
 function filesUnder(path) {
   try {
-    return readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? filesUnder(join(path, entry.name)) : [join(path, entry.name)]));
+    return readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? filesUnder(join(path, entry.name)) : [join(path, entry.name)],
+    );
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOTDIR") return [path];
     return [];

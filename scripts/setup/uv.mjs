@@ -34,8 +34,18 @@ async function installUv(python, home) {
   const part = join(cache, "uv", "part");
   rmSync(part, { recursive: true, force: true });
   mkdirSync(join(cache, "uv"), { recursive: true });
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:", `uv==${uvVersion}`];
-  if ((await probe(python, ["-m", "pip", "--version"])) !== undefined) await run(python, [...install, "--target", part]);
+  const install = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--only-binary",
+    ":all:",
+    `uv==${uvVersion}`,
+  ];
+  if ((await probe(python, ["-m", "pip", "--version"])) !== undefined)
+    await run(python, [...install, "--target", part]);
   else if ((await probe(python, ["-c", "import ensurepip"])) !== undefined) {
     await run(python, ["-m", "venv", part]);
     await run(join(part, "bin", "python"), install);
@@ -53,8 +63,16 @@ async function installUv(python, home) {
  */
 export async function uvEnvironment(python) {
   const { PYTHONDONTWRITEBYTECODE: _, VIRTUAL_ENV: __, ...env } = process.env;
-  const configured = env["UV_DEFAULT_INDEX"] ?? env["UV_INDEX_URL"] ?? [join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "uv/uv.toml"), "/etc/uv/uv.toml"].find((path) => existsSync(path));
-  const index = configured === undefined ? (env["PIP_INDEX_URL"] ?? (await probe(python, ["-m", "pip", "config", "get", "global.index-url"]))?.trim()) : undefined;
+  const configured =
+    env["UV_DEFAULT_INDEX"] ??
+    env["UV_INDEX_URL"] ??
+    [join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "uv/uv.toml"), "/etc/uv/uv.toml"].find((path) =>
+      existsSync(path),
+    );
+  const index =
+    configured === undefined
+      ? (env["PIP_INDEX_URL"] ?? (await probe(python, ["-m", "pip", "config", "get", "global.index-url"]))?.trim())
+      : undefined;
   const certificates = env["SSL_CERT_FILE"] ?? env["PIP_CERT"];
   return {
     ...env,

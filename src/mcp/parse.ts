@@ -17,7 +17,7 @@ export function parse<S extends z.ZodObject>(schema: S, args: unknown): z.output
   const given = spread(args ?? {});
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => describe(issue, given, schema));
+  const problems = parsed.error.issues.map((issue) => describe(issue, given, schema).replace("?.", "?"));
   throw new ToolError("invalid_input", problems.join(" "), `Fields: ${Object.keys(schema.shape).join(", ")}.`);
 }
 

@@ -40,11 +40,28 @@ export function presentJob(tool: Tool, job: JobHandle): CallToolResult {
 
 /** What went wrong, in our own words alone. */
 export function explain(error: unknown): CallToolResult {
-  const text =
-    error instanceof ToolError
-      ? [`${error.kind}: ${error.message}`, error.hint].filter(Boolean).join("\n")
-      : "failed: the tool broke.\nThe event log has the details: ml_transparency_audit with action `query` and outcome `error`.";
-  return { isError: true, content: [{ type: "text", text: clean(text) }] };
+  const { kind, message, hint } = error instanceof ToolError ? error : ours(error);
+  return { isError: true, content: [{ type: "text", text: clean([`${kind}: ${message}`, hint].filter(Boolean).join("\n")) }] };
+}
+
+/** What the system says that a person can mend; anything else is our fault and stays in the record. */
+function ours(error: unknown): ToolError {
+  const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "SQLITE_FULL":
+      return new ToolError("failed", "The disk of the workspace is full; nothing was kept of the call.", "Make room, then call again.");
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "SQLITE_READONLY":
+      return new ToolError("failed", "The workspace cannot be written to.", "Give the server's user the right to write there, or name another folder with --workspace.");
+    case "SQLITE_BUSY":
+      return new ToolError("conflict", "The workspace is busy: another process holds it.", "Call again in a moment.");
+    default:
+      return new ToolError("failed", "The tool broke.", "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.");
+  }
 }
 
 function artifactsIn(value: unknown): readonly Artifact[] {

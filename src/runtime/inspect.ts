@@ -12,6 +12,10 @@ export type Environment = z.infer<typeof Environment>;
 /** Starts the interpreter and asks it; undefined where it is missing or does not answer. */
 export async function inspectPython(python: string): Promise<Environment | undefined> {
   const { execa } = await import("execa");
-  const { failed, stdout } = await execa(python, ["-I", "-c", PROGRAM], { reject: false, timeout: PATIENCE_MS, stdin: "ignore" });
+  const { failed, stdout } = await execa(python, ["-I", "-c", PROGRAM], {
+    reject: false,
+    timeout: PATIENCE_MS,
+    stdin: "ignore",
+  });
   return failed ? undefined : Environment.parse(JSON.parse(stdout));
 }

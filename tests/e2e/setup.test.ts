@@ -21,7 +21,16 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const NpmLock = z.looseObject({
   packages: z.record(
     z.string(),
-    z.looseObject({ version: z.string().optional(), resolved: z.string().optional(), integrity: z.string().optional() }),
+    z.looseObject({
+      version: z.string().exactOptional(),
+      resolved: z.string().exactOptional(),
+      os: z.array(z.string()).exactOptional(),
+      cpu: z.array(z.string()).exactOptional(),
+      libc: z.array(z.string()).exactOptional(),
+      optional: z.boolean().exactOptional(),
+      dev: z.boolean().exactOptional(),
+      optionalDependencies: z.record(z.string(), z.string()).exactOptional(),
+    }),
   ),
 });
 
@@ -49,7 +58,8 @@ describe("lock files", () => {
   });
 
   test("an index with a layout of its own is told apart", () => {
-    const lock = 'source = { registry = "https://mirror.example/simple" }\n{ url = "https://mirror.example/files/numpy.whl", hash = "sha256:00" }';
+    const lock =
+      'source = { registry = "https://mirror.example/simple" }\n{ url = "https://mirror.example/files/numpy.whl", hash = "sha256:00" }';
     expect(addressesIn(lock)).toEqual({ index: "https://mirror.example/simple", files: undefined });
   });
 
@@ -60,14 +70,26 @@ describe("lock files", () => {
     expect(complete(npmLock)).toEqual(npmLock);
     for (const platform of ["linux-x64", "linux-arm64", "darwin-arm64"]) {
       for (const native of ["node_modules/@lancedb/lancedb-", "node_modules/@esbuild/", "node_modules/@biomejs/cli-"]) {
-        expect(entries.map(([place]) => place).filter((place) => place.startsWith(`${native}${platform}`))).not.toEqual([]);
+        expect(entries.map(([place]) => place).filter((place) => place.startsWith(`${native}${platform}`))).not.toEqual(
+          [],
+        );
       }
     }
   });
 
   test("a sibling left out is written in with where it runs", () => {
-    const lock = { packages: { "node_modules/a": { version: "1.0.0", optionalDependencies: { "@a/linux-arm64-musl": "1.0.0", b: "2.0.0" } } } };
-    expect(complete(lock).packages["node_modules/@a/linux-arm64-musl"]).toEqual({ version: "1.0.0", os: ["linux"], cpu: ["arm64"], libc: ["musl"], optional: true });
+    const lock = {
+      packages: {
+        "node_modules/a": { version: "1.0.0", optionalDependencies: { "@a/linux-arm64-musl": "1.0.0", b: "2.0.0" } },
+      },
+    };
+    expect(complete(lock).packages["node_modules/@a/linux-arm64-musl"]).toEqual({
+      version: "1.0.0",
+      os: ["linux"],
+      cpu: ["arm64"],
+      libc: ["musl"],
+      optional: true,
+    });
     expect(complete(lock).packages["node_modules/b"]).toBeUndefined();
   });
 });
@@ -126,7 +148,8 @@ describe("steps", () => {
   });
 
   test("the extras are those of pyproject.toml", () => {
-    const pyproject = '[project]\ndependencies = [\n  "a",\n]\n\n[project.optional-dependencies]\nllm = ["torch"]\nhuge-data = [\n  "ray[default]>=2",\n]\n\n[tool.uv]\nx = 1\n';
+    const pyproject =
+      '[project]\ndependencies = [\n  "a",\n]\n\n[project.optional-dependencies]\nllm = ["torch"]\nhuge-data = [\n  "ray[default]>=2",\n]\n\n[tool.uv]\nx = 1\n';
     expect(extrasOffered(pyproject)).toEqual(["llm", "huge-data"]);
     expect(extrasOffered("[project]\n")).toEqual([]);
   });
@@ -138,7 +161,8 @@ describe("steps", () => {
 });
 
 describe("the command", () => {
-  const setup = (...args: string[]) => spawnSync(process.execPath, [join(root, "scripts/setup.mjs"), ...args], { encoding: "utf8" });
+  const setup = (...args: string[]) =>
+    spawnSync(process.execPath, [join(root, "scripts/setup.mjs"), ...args], { encoding: "utf8" });
 
   test("an unknown extra is an error that says which there are", () => {
     const { status, stdout, stderr } = setup("--with", "nonsense");
@@ -147,7 +171,8 @@ describe("the command", () => {
     expect(status).toBe(1);
   });
 
-  test("an unknown option is an error", () => expect(setup("--force").stderr).toContain('"--force" means nothing here'));
+  test("an unknown option is an error", () =>
+    expect(setup("--force").stderr).toContain('"--force" means nothing here'));
 });
 
 describe("the launcher", () => {
@@ -174,7 +199,11 @@ describe("the launcher", () => {
      \`);`,
   );
   const launch = (args: string[], env: Record<string, string> = {}) =>
-    spawnSync(process.execPath, [join(clone, "bin/ml-engine.mjs"), ...args], { encoding: "utf8", input: "{}\n", env: { ...process.env, ...env } });
+    spawnSync(process.execPath, [join(clone, "bin/ml-engine.mjs"), ...args], {
+      encoding: "utf8",
+      input: "{}\n",
+      env: { ...process.env, ...env },
+    });
 
   test("a set-up that fails starts nothing and prints nothing on stdout", () => {
     const { status, stdout, stderr } = launch([], { FAIL: "1" });
@@ -183,11 +212,17 @@ describe("the launcher", () => {
 
   test("a fresh clone is set up on stderr, then served, with what was on stdin meanwhile", () => {
     const { status, stdout, stderr } = launch(["--read-only", "a b"]);
-    expect({ status, stdout, stderr }).toEqual({ status: 5, stdout: '["--read-only","a b"]\n{}\n', stderr: "noise of set-up\n" });
+    expect({ status, stdout, stderr }).toEqual({
+      status: 5,
+      stdout: '["--read-only","a b"]\n{}\n',
+      stderr: "noise of set-up\n",
+    });
   });
 
   test("a clone that is set up starts at once and hands on signals and the exit code", async () => {
-    const child = spawn(process.execPath, [join(clone, "bin/ml-engine.mjs"), "wait"], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [join(clone, "bin/ml-engine.mjs"), "wait"], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     await new Promise((resolve) => child.stdout.once("data", resolve));
     child.kill("SIGTERM");
     expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(7);

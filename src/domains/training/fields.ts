@@ -21,7 +21,7 @@ export const FAMILIES = [
 
 /** What a training needs to know of its data, the same for one fit and for a search. */
 export const design = {
-  target: column("Column to predict."),
+  target: column("To predict."),
   task,
   positive: rare(z.string().max(256).optional().describe("Positive class.")),
   include: rare(columns("Only these features.").optional()),

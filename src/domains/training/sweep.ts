@@ -27,7 +27,7 @@ export default pythonTool({
     dataset: dataset(),
     ...design,
     folds: rare(design.folds.default(3)),
-    family: z.enum(FAMILIES).default("lightgbm").describe("What to tune."),
+    family: z.enum(FAMILIES).default("lightgbm").describe("To tune."),
     params: params.describe("Settings held fixed."),
     space: z.record(z.string(), Dimension).optional().describe("Parameter to {type: int|float|categorical, low, high, log, choices}."),
     sampler: rare(z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy.")),

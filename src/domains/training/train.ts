@@ -36,7 +36,7 @@ export default pythonTool({
     family: z
       .enum(["auto", ...FAMILIES])
       .default("auto")
-      .describe("`auto` tries several."),
+      .describe("auto: several."),
     params,
     calibration: rare(z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Of probabilities.")),
     time_budget_seconds: rare(z.number().min(1).max(86_400).optional().describe("Ends about then; 15 for `auto`.")),

@@ -123,7 +123,7 @@ def test_an_unusual_row_is_said_to_be_one(tmp_path: Path) -> None:
 
 
 def test_distances_are_gowers() -> None:
-    reference = pd.DataFrame({"x": [0.0, 10.0, np.nan], "c": np.array(["a", "b", None], dtype=object)})
+    reference = pd.DataFrame({"x": [0.0, 10.0, np.nan], "c": pd.Series(["a", "b", None], dtype=object)})
 
     found = Space.of(reference).distances(reference.iloc[[0]], reference)
 
