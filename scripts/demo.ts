@@ -1,6 +1,7 @@
 // Drives the first journey as an agent would: a real MCP client over stdio, real census data with protected attributes,
 // from "here is a CSV" to an audited, explained model. Everything it makes stays in the workspace it names at the end.
-import { existsSync, mkdirSync } from "node:fs";
+// `npm run demo -- --write` also keeps what was said in docs/demo.md, from which the README takes its example.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -10,6 +11,7 @@ const root = join(import.meta.dirname, "..");
 const data = join(root, ".cache/data/adult/adult.csv");
 const workspace = process.env["ML_ENGINE_WORKSPACE"] ?? join(root, ".cache/demo");
 const started = performance.now();
+const transcript: string[] = [];
 
 const Result = z.object({
   content: z.array(z.looseObject({ type: z.string(), text: z.string().optional() })),
@@ -41,8 +43,8 @@ await step("What is in it?", "ml_data_profile", { dataset: "adult", target: "inc
 await step("Keep a quarter aside", "ml_data_transform", {
   dataset: "adult",
   steps: [
-    { op: "drop", columns: ["fnlwgt"] },
     { op: "deduplicate" },
+    { op: "drop", columns: ["fnlwgt"] },
     { op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } },
   ],
 });
@@ -87,6 +89,10 @@ say(`\nThe record is ${verdict["ok"] === true ? "whole" : "NOT whole"}: ${String
 say(`The report, with its plots: ${reports.join(", ")}`);
 say(`Done in ${seconds(started)} s.`);
 if (verdict["ok"] !== true || reports.length === 0) process.exitCode = 1;
+else if (process.argv.includes("--write")) {
+  const text = transcript.join("\n").replaceAll(workspace, "…").replaceAll(data, "adult.csv");
+  writeFileSync(join(root, "docs/demo.md"), `# The demo, as the agent sees it\n\nWritten by \`npm run demo -- --write\`.\n\n\`\`\`text\n${text}\n\`\`\`\n`);
+}
 
 /** One tool call, shown as the agent sees it; a job is waited for to its end. */
 async function step(title: string, name: string, args: Record<string, unknown>): Promise<Record<string, unknown>> {
@@ -137,6 +143,7 @@ function filesIn(value: unknown): string[] {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
+  transcript.push(line);
 }
 
 function seconds(since: number): string {

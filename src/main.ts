@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { help, readConfig } from "./config.ts";
+import { doctor } from "./doctor.ts";
 import { domains } from "./domains/all.ts";
 import { ToolError } from "./kernel/errors.ts";
 import { createLog } from "./log.ts";
@@ -15,7 +16,6 @@ const [command, ...rest] = process.argv.slice(2);
 
 if (command === "--help" || command === "-h") process.stdout.write(help());
 else if (command === "doctor") {
-  const { doctor } = await import("./doctor.ts");
   process.stdout.write(await doctor(readConfig(rest.filter((arg) => arg !== "--json"), process.env, root), rest.includes("--json")));
 } else serve();
 

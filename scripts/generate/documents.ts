@@ -14,7 +14,7 @@ export function documents(root: string): ReadonlyMap<string, string> {
   return new Map([
     ["docs/tools.md", toolsPage()],
     ...(existsSync(readme)
-      ? [["README.md", filled(readFileSync(readme, "utf8"), { tools: toolsTable(), prompts: promptsTable() })] as const]
+      ? [["README.md", filled(readFileSync(readme, "utf8"), { example: example(root), tools: toolsTable(), prompts: promptsTable() })] as const]
       : []),
   ]);
 }
@@ -29,6 +29,15 @@ function filled(text: string, sections: Readonly<Record<string, string>>): strin
       ),
     text,
   );
+}
+
+/** Two steps out of the demo's transcript, where there is one. */
+function example(root: string): string {
+  const demo = join(root, "docs/demo.md");
+  if (!existsSync(demo)) return "";
+  const steps = readFileSync(demo, "utf8").split(/(?=^── )/m);
+  const shown = steps.filter((step) => /→ ml_(training_evaluate|transparency_explain) /.test(step)).map((step) => step.replace(/\n```\n?$/, "").trim());
+  return `\`\`\`text\n${shown.join("\n\n")}\n\`\`\`\n`;
 }
 
 function toolsTable(): string {

@@ -7,7 +7,7 @@ import type { Log } from "../log.ts";
 import { AllowedPaths } from "../policy/paths.ts";
 import { workerEnvironment } from "../runtime/environment.ts";
 import { Python } from "../runtime/python.ts";
-import type { Store } from "../store/store.ts";
+import { openStore, type Store } from "../store/store.ts";
 import { adoptOrphans } from "./jobs.ts";
 import type { Parts } from "./parts.ts";
 import { selectTools } from "./select-tools.ts";
@@ -47,7 +47,6 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
 
   async function open(): Promise<void> {
     mkdirSync(config.workspace, { recursive: true, mode: 0o700 });
-    const { openStore } = await import("../store/store.ts");
     store = await openStore(config.workspace, { keyFolder: config.key_dir });
     paths = new AllowedPaths([config.workspace, ...config.allow_dirs]);
     adoptOrphans(parts);

@@ -131,7 +131,7 @@ def _best(tried: list[Changes], scores: np.ndarray) -> list[Changes]:
 
 
 def _shrunk(score: Score, row: pd.DataFrame, changes: Changes, reference: pd.DataFrame, space: Space) -> Changes:
-    """Takes back what is not needed, then moves each number to the occurring value nearest to the row that is enough."""
+    """Takes back what is not needed, then moves each number to the nearest occurring value that is enough."""
     for name in list(changes):
         without = {other: value for other, value in changes.items() if other != name}
         if without and _score(score, row, [without])[0] >= 0:

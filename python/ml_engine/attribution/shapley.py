@@ -83,7 +83,7 @@ def shapley(model: Model, background: pd.DataFrame, rows: pd.DataFrame, pairs: i
         return _forest(model, rows)
     if isinstance(core, LogisticRegression | Ridge):
         return _linear(model, background, rows)
-    return _sampled(model, background, rows, pairs, seed)
+    return sampled(model, background, rows, pairs, seed)
 
 
 def affordable_rows(model: Model) -> int:
@@ -185,7 +185,8 @@ def _by_column(shares: np.ndarray, sources: list[str]) -> tuple[np.ndarray, list
     return values, columns
 
 
-def _sampled(model: Model, background: pd.DataFrame, rows: pd.DataFrame, pairs: int, seed: int) -> Attribution:
+def sampled(model: Model, background: pd.DataFrame, rows: pd.DataFrame, pairs: int, seed: int) -> Attribution:
+    """Shapley values of any model, by orders of the raw columns drawn at random."""
     generator = np.random.default_rng(seed)
     usual = background
     if len(background) > SAMPLED_BACKGROUND:

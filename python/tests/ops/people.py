@@ -17,7 +17,7 @@ ROWS = 600
 
 
 def people(seed: int) -> pl.DataFrame:
-    """Income-like outcome `paid` that depends on income, schooling and sex; `debt` follows income; `amount` is a number."""
+    """An outcome `paid` that depends on income, school and sex; `debt` follows income; `amount` is a number."""
     random = np.random.default_rng(seed)
     sex = random.choice(["Male", "Female"], ROWS, p=[0.6, 0.4])
     age = random.integers(18, 80, ROWS)
@@ -45,17 +45,31 @@ def data(name: str = "test") -> str:
     return str(folder() / f"{name}.csv")
 
 
-@cache
 def trained(family: str, target: str = "paid") -> str:
-    """Folder of a model of the family, trained on `train.csv`."""
-    root = folder()
+    """Folder of a model of the family, trained once on `train.csv`."""
+    return _trained(family, target)
+
+
+@cache
+def _trained(family: str, target: str) -> str:
     params: Any = {
-        "dataset": data("train"), "target": target, "task": "auto", "exclude": ["amount" if target == "paid" else "paid"],
-        "folds": 2, "balanced": False, "metric": "auto", "family": family, "params": {}, "calibration": "none",
-        "time_budget_seconds": 30.0, "seed": 0, "wait_seconds": 20, "cancel": False,
-    }  # fmt: skip
+        "dataset": data("train"),
+        "target": target,
+        "task": "auto",
+        "exclude": ["amount" if target == "paid" else "paid"],
+        "folds": 2,
+        "balanced": False,
+        "metric": "auto",
+        "family": family,
+        "params": {},
+        "calibration": "none",
+        "time_budget_seconds": 30.0,
+        "seed": 0,
+        "wait_seconds": 20,
+        "cancel": False,
+    }
     checked: TrainParams = params
-    return train(checked, quiet(root / f"{family}-{target}"))["model"]
+    return train(checked, quiet(folder() / f"{family}-{target}"))["model"]
 
 
 def model(family: str, target: str = "paid") -> Model:

@@ -17,14 +17,15 @@ from sklearn.model_selection import train_test_split
 from ml_engine.attribution.association import clusters
 from ml_engine.attribution.effects import accumulated_local_effects, partial_dependence
 from ml_engine.attribution.permutation import shuffle_losses, stability
-from ml_engine.attribution.shapley import _sampled, shapley
+from ml_engine.attribution.shapley import sampled, shapley
 from ml_engine.contract.interpretability import ImportanceParams
 from ml_engine.errors import OpError
 from ml_engine.job import quiet
 from ml_engine.ops.interpretability.importance import importance
 from tests.ops.people import ROWS, data, model, people, trained
 
-EXACT = [(family, target) for family in ("lightgbm", "linear", "random_forest", "hist_gradient_boosting") for target in ("paid", "amount")]
+TREES_AND_LINES = ["lightgbm", "linear", "random_forest", "hist_gradient_boosting"]
+EXACT = [(family, target) for family in TREES_AND_LINES for target in ("paid", "amount")]
 FEATURES = ["sex", "age", "school", "income", "debt"]
 
 
@@ -62,11 +63,11 @@ def test_sampling_agrees_with_brute_force() -> None:
     features = own.features(people(1)).iloc[:30]
     row = features.iloc[:1]
 
-    sampled = _sampled(own, features.iloc[1:], row, pairs=200, seed=0)
+    found = sampled(own, features.iloc[1:], row, pairs=200, seed=0)
 
     exact = brute_force(own.predict, features.iloc[1:], row)
-    assert sampled.values[0, :, 0] == pytest.approx(exact, abs=5 * (sampled.error or 0) + 1e-9)
-    assert sampled.values[0, :, 0].sum() == pytest.approx(exact.sum())
+    assert found.values[0, :, 0] == pytest.approx(exact, abs=5 * (found.error or 0) + 1e-9)
+    assert found.values[0, :, 0].sum() == pytest.approx(exact.sum())
 
 
 def brute_force(output: Any, background: pd.DataFrame, row: pd.DataFrame) -> np.ndarray:
@@ -96,7 +97,10 @@ def test_permutation_importances_of_scikit_learns_guide() -> None:
     train, held, known, truth = train_test_split(table.data, table.target, random_state=0)
     ridge = Ridge(alpha=1e-2).fit(train, known)
 
-    found = shuffle_losses(lambda frame: float(ridge.score(frame, truth)), held, [["s5"], ["bmi"], ["bp"], ["sex"]], 30, 0)
+    held_out = pd.DataFrame(held)
+    sets = [["s5"], ["bmi"], ["bp"], ["sex"]]
+
+    found = shuffle_losses(lambda frame: float(ridge.score(frame, truth)), held_out, sets, 30, 0)
 
     assert found.score == pytest.approx(0.3567, abs=5e-4)
     spread = np.array([0.050, 0.048, 0.033, 0.023])
@@ -132,8 +136,8 @@ def test_stability_is_one_where_every_repeat_ranks_alike() -> None:
 
 def asked(**changes: Any) -> ImportanceParams:
     params: Any = {
-        "model": trained("lightgbm"), "dataset": data(), "methods": ["permutation", "shap"], "metric": "auto", "repeats": 4,
-        "curves": 2, "max_rows": 300, "seed": 0, "wait_seconds": 20, "cancel": False, **changes,
+        "model": trained("lightgbm"), "dataset": data(), "methods": ["permutation", "shap"], "metric": "auto",
+        "repeats": 4, "curves": 2, "max_rows": 300, "seed": 0, "wait_seconds": 20, "cancel": False, **changes,
     }  # fmt: skip
     return params
 

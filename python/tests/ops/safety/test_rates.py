@@ -4,16 +4,29 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fairlearn.metrics import MetricFrame, demographic_parity_difference, demographic_parity_ratio, equalized_odds_difference
+from fairlearn.metrics import (
+    MetricFrame,
+    demographic_parity_difference,
+    demographic_parity_ratio,
+    equalized_odds_difference,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 
 from ml_engine.fairness.methods import kamiran_calders
 from ml_engine.fairness.mitigation import judge
-from ml_engine.fairness.rates import CRITERIA, Measured, calibration_error, counts_by_group, gaps, measure_decisions, rates
+from ml_engine.fairness.rates import (
+    CRITERIA,
+    Measured,
+    calibration_error,
+    counts_by_group,
+    gaps,
+    measure_decisions,
+    rates,
+)
 
-# ProPublica, "Machine Bias" (2016), two-year recidivism: true positives, false positives, false negatives, true negatives.
+# ProPublica, "Machine Bias" (2016), two-year recidivism: true and false positives, false and true negatives.
 COMPAS = np.array([[1369, 805, 532, 990], [505, 349, 461, 1139]])
 BLACK, WHITE = 0, 1
 

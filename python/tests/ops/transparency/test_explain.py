@@ -65,7 +65,7 @@ def test_no_change_of_a_counterfactual_can_be_left_out() -> None:
                 assert not fewer or goal.score(applied(one, [fewer]))[0] < 0
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(row=st.integers(0, ROWS - 1))
 def test_contributions_add_up(row: int) -> None:
     result = explain(asked(row=row, counterfactuals=0), quiet(Path(mkdtemp())))
@@ -93,7 +93,8 @@ def test_explains_in_words(tmp_path: Path) -> None:
 
 def test_replaced_values_change_the_prediction_and_hide_the_recorded_outcome(tmp_path: Path) -> None:
     poor, rich = (
-        explain(asked(values={"income": income}, counterfactuals=0), quiet(tmp_path / str(income))) for income in (10, 95.5)
+        explain(asked(values={"income": income}, counterfactuals=0), quiet(tmp_path / str(income)))
+        for income in (10, 95.5)
     )
 
     assert rich["output"] != poor["output"]
