@@ -232,7 +232,7 @@ def _sha256(path: Path) -> str:
 
 
 def _environment(framework: str) -> dict[str, str]:
-    packages: Sequence[str] = ["numpy", "pandas", "scikit-learn", "skops", "ml-engine"]
+    packages: Sequence[str] = ["numpy", "pandas", "scikit-learn", "skops"]
     found = {name: version(name) for name in packages}
     if framework != "scikit-learn":
         found[framework] = version("xgboost-cpu" if framework == "xgboost" else framework)

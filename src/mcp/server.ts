@@ -1,15 +1,18 @@
+import { join } from "node:path";
 import { ProtocolError, ProtocolErrorCode, Server, SdkError, type ServerContext } from "@modelcontextprotocol/server";
 import type { PromptSpec } from "../kernel/prompt.ts";
 import { nearest } from "../routing/nearest.ts";
 import { callTool } from "./call-tool.ts";
 import { complete } from "./complete.ts";
-import { describeTool } from "./describe-tool.ts";
+import { listTools } from "./describe-tool.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { getPrompt, listPrompt } from "./prompts.ts";
 import { listResources, readResource, resourceTemplates } from "./resources.ts";
 
 /** Lists never differ between connections, so hosts may keep them. */
 const LIST_TTL_MS = 3_600_000;
+/** Lies beside the built server; from the sources there is none. */
+const BUILT_LISTING = join(import.meta.dirname, "listing.json");
 const PROGRESS_EVERY_MS = 500;
 const STILL_HERE_EVERY_MS = 10_000;
 
@@ -23,7 +26,7 @@ export function createServer(parts: Parts, prompts: readonly PromptSpec[], instr
       cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" }, "prompts/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" } },
     },
   );
-  server.setRequestHandler("tools/list", () => ({ tools: parts.tools.map(describeTool) }));
+  server.setRequestHandler("tools/list", () => ({ tools: listTools(parts.tools, BUILT_LISTING) }));
   server.setRequestHandler("tools/call", async ({ params }, context) => {
     const tool = named(parts.tools, params.name, "tool");
     const { caller, done } = callerOf(context);

@@ -41,21 +41,34 @@ export class AssetCatalog implements Catalog {
     const [name = "", version] = ref.split("@");
     const row =
       version === undefined
-        ? this.#database.prepare("SELECT * FROM assets WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1").get(kind, name)
-        : this.#database.prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND version = ?").get(kind, name, Number(version) || 0);
+        ? this.#database
+            .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? ORDER BY version DESC LIMIT 1")
+            .get(kind, name)
+        : this.#database
+            .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND version = ?")
+            .get(kind, name, Number(version) || 0);
     return row === undefined ? undefined : this.#asset(Row.parse(row));
   }
 
-  list(kind: AssetKind, { limit = 20, cursor, query = "" }: { limit?: number; cursor?: string; query?: string } = {}): Page<Asset> {
-    const { total } = z.object({ total: z.int() }).parse(this.#database.prepare(`SELECT count(*) AS total FROM (${NEWEST})`).get(kind, query));
+  list(
+    kind: AssetKind,
+    { limit = 20, cursor, query = "" }: { limit?: number; cursor?: string; query?: string } = {},
+  ): Page<Asset> {
+    const { total } = z
+      .object({ total: z.int() })
+      .parse(this.#database.prepare(`SELECT count(*) AS total FROM (${NEWEST})`).get(kind, query));
     const skip = Number(cursor ?? 0) || 0;
-    const found = this.#database.prepare(`${NEWEST} ORDER BY created DESC, name LIMIT ? OFFSET ?`).all(kind, query, limit, skip);
+    const found = this.#database
+      .prepare(`${NEWEST} ORDER BY created DESC, name LIMIT ? OFFSET ?`)
+      .all(kind, query, limit, skip);
     const items = rows(Row, found).map((row) => this.#asset(row));
     return { items, total, next_cursor: skip + items.length < total ? String(skip + items.length) : undefined };
   }
 
   names(kind: AssetKind, prefix = ""): readonly string[] {
-    const found = this.#database.prepare("SELECT DISTINCT name FROM assets WHERE kind = ? AND substr(name, 1, ?) = ? ORDER BY name").all(kind, prefix.length, prefix);
+    const found = this.#database
+      .prepare("SELECT DISTINCT name FROM assets WHERE kind = ? AND substr(name, 1, ?) = ? ORDER BY name")
+      .all(kind, prefix.length, prefix);
     return rows(z.object({ name: z.string() }), found).map(({ name }) => name);
   }
 
@@ -73,23 +86,43 @@ export class AssetCatalog implements Catalog {
     return inTransaction(this.#database, () => {
       const described = manifest.parse(JSON.parse(readFileSync(join(stagedFolder, file), "utf8")));
       const { name, hash } = described;
-      const same = this.#database.prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND hash = ?").get(kind, name, hash);
+      const same = this.#database
+        .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND hash = ?")
+        .get(kind, name, hash);
       if (same !== undefined) {
         rmSync(stagedFolder, { recursive: true, force: true });
         return this.#asset(Row.parse(same));
       }
-      const { version } = z.object({ version: z.int() }).parse(
-        this.#database.prepare("SELECT coalesce(max(version), 0) + 1 AS version FROM assets WHERE kind = ? AND name = ?").get(kind, name),
-      );
+      const { version } = z
+        .object({ version: z.int() })
+        .parse(
+          this.#database
+            .prepare("SELECT coalesce(max(version), 0) + 1 AS version FROM assets WHERE kind = ? AND name = ?")
+            .get(kind, name),
+        );
       move(stagedFolder, join(this.#workspace, folder, name, String(version)));
-      const row = { kind, name, version, hash, manifest: JSON.stringify(described), call_id: callId, created: new Date().toISOString() };
-      this.#database.prepare("INSERT INTO assets VALUES (@kind, @name, @version, @hash, @manifest, @call_id, @created)").run(row);
+      const row = {
+        kind,
+        name,
+        version,
+        hash,
+        manifest: JSON.stringify(described),
+        call_id: callId,
+        created: new Date().toISOString(),
+      };
+      this.#database
+        .prepare("INSERT INTO assets VALUES (@kind, @name, @version, @hash, @manifest, @call_id, @created)")
+        .run(row);
       return this.#asset(Row.parse(row));
     });
   }
 
   #asset(row: z.output<typeof Row>): Asset {
-    return { ...row, ref: `${row.name}@${row.version}`, path: join(this.#workspace, KINDS[row.kind].folder, row.name, String(row.version)) };
+    return {
+      ...row,
+      ref: `${row.name}@${row.version}`,
+      path: join(this.#workspace, KINDS[row.kind].folder, row.name, String(row.version)),
+    };
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
+import { EventBody } from "../kernel/record.ts";
 import type { Signer } from "./keys.ts";
 import { append, type Frontier, leafHash, rootOf } from "./merkle.ts";
 
@@ -23,6 +24,15 @@ export const StoredEvent = z.strictObject({
 });
 export type StoredEvent = z.infer<typeof StoredEvent>;
 
+/** A row's body, undefined where it is not one. */
+export function bodyOf(row: Pick<StoredEvent, "body">): EventBody | undefined {
+  try {
+    return EventBody.safeParse(JSON.parse(row.body)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** RFC 8785's one form of a JSON value. */
 export function canonical(value: unknown): string {
   const text = canonicalize(value);
@@ -30,9 +40,14 @@ export function canonical(value: unknown): string {
   return text;
 }
 
-/** SHA-256, hex, over the canonical form of every column but the hash itself; the body stands as the object it is. */
-export function eventHash(row: Omit<StoredEvent, "hash">): string {
-  return createHash("sha256").update(canonical({ ...row, body: JSON.parse(row.body) })).digest("hex");
+/**
+ * SHA-256, hex, over the canonical form of every column but the hash itself; the body stands as the object it is. The
+ * body's text is taken as it lies (`body` sorts first), so that one which is not canonical shows.
+ */
+export function eventHash({ body, ...row }: Omit<StoredEvent, "hash">): string {
+  return createHash("sha256")
+    .update(`{"body":${body},${canonical(row).slice(1)}`)
+    .digest("hex");
 }
 
 /** A signed tree head: how many events there are, the last one's hash, and the root over all their hashes. */
@@ -46,7 +61,12 @@ export const Head = z.strictObject({
 });
 export type Head = z.infer<typeof Head>;
 
-const signed = ({ size, last_hash, frontier, root, time }: Omit<Head, "signature">) => canonical({ frontier, last_hash, root, size, time });
+/** What a head stands for: the newest one or one kept on the way, or the end of what was archived. */
+export type Purpose = "kept" | "cut";
+
+// A head of the newest events must not pass for one that says where the record was cut.
+const signed = ({ size, last_hash, frontier, root, time }: Omit<Head, "signature">, purpose: Purpose) =>
+  canonical({ frontier, last_hash, root, size, time, ...(purpose === "cut" && { cut: true }) });
 
 /** The tree as it grows, in memory while one transaction appends. */
 export class Tree {
@@ -74,17 +94,18 @@ export class Tree {
     return this.#frontier.map((node) => node.toString("hex")).join("");
   }
 
-  head(signer: Signer, time: string): Head {
+  head(signer: Signer, time: string, purpose: Purpose = "kept"): Head {
     const head = { size: this.size, last_hash: this.lastHash, frontier: this.frontier, root: this.root, time };
-    return { ...head, signature: signer.sign(signed(head)) };
+    return { ...head, signature: signer.sign(signed(head, purpose)) };
   }
 }
 
 /** Whether a head was signed by this workspace's key and agrees with its own frontier. */
-export function headHolds(head: Head, signer: Signer): boolean {
-  return signer.verifies(signed(head), head.signature) && new Tree(head).root === head.root;
+export function headHolds(head: Head, signer: Signer, purpose: Purpose = "kept"): boolean {
+  return signer.verifies(signed(head, purpose), head.signature) && new Tree(head).root === head.root;
 }
 
 export const leafOf = (hash: string): Buffer => leafHash(Buffer.from(hash, "hex"));
 
-const unpack = (frontier: string): Buffer[] => Array.from({ length: frontier.length / 64 }, (_, at) => Buffer.from(frontier.slice(at * 64, at * 64 + 64), "hex"));
+const unpack = (frontier: string): Buffer[] =>
+  Array.from({ length: frontier.length / 64 }, (_, at) => Buffer.from(frontier.slice(at * 64, at * 64 + 64), "hex"));

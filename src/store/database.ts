@@ -28,17 +28,24 @@ export function inTransaction<T>(database: Database, write: () => T): T {
 }
 
 /** Parses every row of a query. */
-export const rows = <S extends z.ZodType>(schema: S, found: readonly unknown[]): z.output<S>[] => found.map((row) => schema.parse(row));
+export const rows = <S extends z.ZodType>(schema: S, found: readonly unknown[]): z.output<S>[] =>
+  found.map((row) => schema.parse(row));
 
 function migrate(database: Database): void {
-  const files = readdirSync(MIGRATIONS).filter((name) => name.endsWith(".sql")).sort();
+  const files = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
   if (applied(database).join() === files.join()) return;
   inTransaction(database, () => {
     database.exec("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, time TEXT NOT NULL) WITHOUT ROWID");
     const done = applied(database);
     const unknown = done.filter((name) => !files.includes(name));
     if (unknown.length > 0) {
-      throw new ToolError("conflict", `This workspace was written by a newer ML Engine (${unknown.join(", ")}).`, "Update ML Engine, or name another folder with --workspace.");
+      throw new ToolError(
+        "conflict",
+        `This workspace was written by a newer ML Engine (${unknown.join(", ")}).`,
+        "Update ML Engine, or name another folder with --workspace.",
+      );
     }
     for (const name of files.filter((file) => !done.includes(file))) {
       database.exec(readFileSync(new URL(name, MIGRATIONS), "utf8"));
@@ -49,5 +56,9 @@ function migrate(database: Database): void {
 
 function applied(database: Database): string[] {
   const exists = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").get();
-  return exists ? rows(z.object({ name: z.string() }), database.prepare("SELECT name FROM migrations ORDER BY name").all()).map(({ name }) => name) : [];
+  return exists
+    ? rows(z.object({ name: z.string() }), database.prepare("SELECT name FROM migrations ORDER BY name").all()).map(
+        ({ name }) => name,
+      )
+    : [];
 }

@@ -5,8 +5,9 @@ import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import type { EventQuery, Events, Page, Verification } from "../kernel/ports.ts";
 import { ActionDetails, EventBody, type EventRow, Outcome } from "../kernel/record.ts";
-import { canonical, eventHash, Head, leafOf, StoredEvent, Tree } from "./chain.ts";
+import { bodyOf, canonical, eventHash, leafOf, StoredEvent, Tree } from "./chain.ts";
 import { type Cell, inTransaction, rows } from "./database.ts";
+import { Heads } from "./heads.ts";
 import type { Signer } from "./keys.ts";
 import { recordLineage } from "./lineage.ts";
 import { auditPath } from "./merkle.ts";
@@ -23,7 +24,7 @@ export class EventLog implements Events {
   readonly #witness: Witness;
   readonly #archives: string;
   readonly #insert: Statement;
-  readonly #setHead: Statement;
+  readonly #heads: Heads;
 
   constructor(database: Database, workspace: string, signer: Signer, witness: Witness) {
     this.#archives = join(workspace, "archives");
@@ -33,28 +34,28 @@ export class EventLog implements Events {
     this.#insert = database.prepare(
       "INSERT INTO events VALUES (@seq, @time, @kind, @type, @tool, @outcome, @call_id, @run_id, @body, @prev_hash, @hash)",
     );
-    this.#setHead = database.prepare("INSERT OR REPLACE INTO head VALUES (1, @size, @last_hash, @frontier, @root, @time, @signature)");
+    this.#heads = new Heads(database, signer, witness);
   }
 
   append(...bodies: readonly EventBody[]): readonly EventRow[] {
     const { written, head } = inTransaction(this.#database, () => {
-      const tree = new Tree(this.#head());
+      const { tree, last } = this.#heads.end();
       const time = new Date().toISOString();
-      const appended = bodies.map((body) => this.#write(tree, time, body));
-      const next = tree.head(this.#signer, time);
-      this.#setHead.run(next);
-      if (Math.floor(next.size / CHECKPOINT_EVERY) > Math.floor((next.size - bodies.length) / CHECKPOINT_EVERY)) this.#keep(next, "kept");
+      const appended = bodies.map((body, at) => this.#write(tree, last + 1 + at, time, body));
+      const next = this.#heads.advance(tree, time);
+      if (Math.floor(next.size / CHECKPOINT_EVERY) > Math.floor((next.size - bodies.length) / CHECKPOINT_EVERY))
+        this.#heads.keep(next, "kept");
       return { written: appended, head: next };
     });
     // Inside somebody's transaction the commit is still to come, and a witness must not lead it.
-    if (!this.#database.inTransaction) this.#witness.see(head);
+    if (!this.#database.inTransaction) this.#heads.show(head);
     return written;
   }
 
   /** Shows the witness what is committed by now. */
   witness(): void {
-    const head = this.#head();
-    if (head) this.#witness.see(head);
+    const head = this.#heads.newest();
+    if (head) this.#heads.show(head);
   }
 
   query({ limit = 20, cursor, order = "newest", ...query }: EventQuery): Page<EventRow> {
@@ -74,14 +75,24 @@ export class EventLog implements Events {
     add("instr(lower(body), lower(?)) > 0", query.text);
     add("time >= ?", query.since);
     add("time <= ?", query.until);
-    if (query.asset) add("seq IN (SELECT seq FROM touched WHERE kind = ? AND name = ? AND version = ?)", query.asset.kind, query.asset.name, query.asset.version);
+    if (query.asset)
+      add(
+        "seq IN (SELECT seq FROM touched WHERE kind = ? AND name = ? AND version = ?)",
+        query.asset.kind,
+        query.asset.name,
+        query.asset.version,
+      );
     const filter = where.length > 0 ? `WHERE ${where.join(" AND ")}` : "";
-    const { total } = z.object({ total: z.int() }).parse(this.#database.prepare(`SELECT count(*) AS total FROM events ${filter}`).get(...values));
+    const { total } = z
+      .object({ total: z.int() })
+      .parse(this.#database.prepare(`SELECT count(*) AS total FROM events ${filter}`).get(...values));
     const after = cursor === undefined ? undefined : position(cursor);
     add(order === "newest" ? "seq < ?" : "seq > ?", after);
     const page = Math.min(limit, MOST);
     const found = this.#database
-      .prepare(`SELECT * FROM events ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""} ORDER BY seq ${order === "newest" ? "DESC" : "ASC"} LIMIT ?`)
+      .prepare(
+        `SELECT * FROM events ${where.length > 0 ? `WHERE ${where.join(" AND ")}` : ""} ORDER BY seq ${order === "newest" ? "DESC" : "ASC"} LIMIT ?`,
+      )
       .all(...values, page + 1);
     const items = rows(StoredEvent, found.slice(0, page)).map(opened);
     return { items, total, next_cursor: found.length > page ? String(items.at(-1)?.seq) : undefined };
@@ -93,7 +104,8 @@ export class EventLog implements Events {
   }
 
   count(): number {
-    return z.object({ total: z.int() }).parse(this.#database.prepare("SELECT count(*) AS total FROM events").get()).total;
+    return z.object({ total: z.int() }).parse(this.#database.prepare("SELECT count(*) AS total FROM events").get())
+      .total;
   }
 
   verify(): Verification {
@@ -101,46 +113,78 @@ export class EventLog implements Events {
   }
 
   inclusionProof(seq: number): ReturnType<Events["inclusionProof"]> {
-    const cut = this.#cut();
-    const hashes = rows(z.object({ seq: z.int(), hash: z.string() }), this.#database.prepare("SELECT seq, hash FROM events ORDER BY seq").all());
+    const cut = this.#heads.cut();
+    const hashes = rows(
+      z.object({ seq: z.int(), hash: z.string() }),
+      this.#database.prepare("SELECT seq, hash FROM events ORDER BY seq").all(),
+    );
     const index = hashes.findIndex((row) => row.seq === seq);
     const row = hashes[index];
-    if (row === undefined) throw new ToolError("not_found", `seq: there is no event ${seq}.`, hashes.length > 0 ? `There are ${hashes[0]?.seq} to ${hashes.at(-1)?.seq}.` : "Nothing is recorded yet.");
-    if (cut) throw new ToolError("unavailable", "Events before the newest archive are not here, and a proof needs every leaf.", "Prove it from the archive's own file.");
+    if (row === undefined)
+      throw new ToolError(
+        "not_found",
+        `seq: there is no event ${seq}.`,
+        hashes.length > 0 ? `There are ${hashes[0]?.seq} to ${hashes.at(-1)?.seq}.` : "Nothing is recorded yet.",
+      );
+    if (cut)
+      throw new ToolError(
+        "unavailable",
+        "Events before the newest archive are not here, and a proof needs every leaf.",
+        "Prove it from the archive's own file.",
+      );
     const leaves = hashes.map(({ hash }) => leafOf(hash));
     const { size, root } = this.head();
-    return { seq, leaf: leafOf(row.hash).toString("hex"), size, root, path: auditPath(leaves, index).map((node) => node.toString("hex")) };
+    return {
+      seq,
+      leaf: leafOf(row.hash).toString("hex"),
+      size,
+      root,
+      path: auditPath(leaves, index).map((node) => node.toString("hex")),
+    };
   }
 
   head(): ReturnType<Events["head"]> {
-    const { size, root, time, signature } = this.#head() ?? new Tree().head(this.#signer, new Date(0).toISOString());
+    const { size, root, time, signature } =
+      this.#heads.newest() ?? new Tree().head(this.#signer, new Date(0).toISOString());
     return { size, root, time, signature, public_key: this.#signer.publicKey };
   }
 
   archive(before: string): { count: number; path: string | null } {
     return inTransaction(this.#database, () => {
-      const { last } = z.object({ last: z.int().nullable() }).parse(this.#database.prepare("SELECT max(seq) AS last FROM events WHERE time < ?").get(before));
+      const { ok, problem } = this.verify();
+      if (!ok)
+        throw new ToolError(
+          "conflict",
+          `Nothing was archived, because the record is not whole: ${problem}`,
+          "Keep `engine.db` as it is, and find out who changed it.",
+        );
+      const { last } = z
+        .object({ last: z.int().nullable() })
+        .parse(this.#database.prepare("SELECT max(seq) AS last FROM events WHERE time < ?").get(before));
       if (last === null) return { count: 0, path: null };
-      const leaving = rows(StoredEvent, this.#database.prepare("SELECT * FROM events WHERE seq <= ? ORDER BY seq").all(last));
-      const tree = new Tree(this.#cut());
+      const leaving = rows(
+        StoredEvent,
+        this.#database.prepare("SELECT * FROM events WHERE seq <= ? ORDER BY seq").all(last),
+      );
+      const tree = new Tree(this.#heads.cut());
       for (const { hash } of leaving) tree.add(hash);
-      const head = tree.head(this.#signer, new Date().toISOString());
+      const head = tree.head(this.#signer, new Date().toISOString(), "cut");
       const path = join(this.#archives, `events-${leaving[0]?.seq}-${last}.jsonl`);
       mkdirSync(this.#archives, { recursive: true, mode: 0o700 });
       // Written and synced before the rows go: a kill in between leaves both, and the next archive writes it again.
       const lines = [...leaving, { head, public_key: this.#signer.publicKey }].map((line) => JSON.stringify(line));
       writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600, flush: true });
-      this.#keep(head, "cut");
+      this.#heads.keep(head, "cut");
       this.#database.prepare("DELETE FROM events WHERE seq <= ?").run(last);
       return { count: leaving.length, path };
     });
   }
 
-  #write(tree: Tree, time: string, body: EventBody): EventRow {
+  #write(tree: Tree, seq: number, time: string, body: EventBody): EventRow {
     const parsed = EventBody.parse(body);
     const { type } = parsed.details;
     const row = {
-      seq: tree.size + 1,
+      seq,
       time,
       kind: ActionDetails.safeParse(parsed.details).success ? "action" : "decision",
       type,
@@ -157,30 +201,34 @@ export class EventLog implements Events {
     recordLineage(this.#database, stored.seq, parsed);
     return opened(stored);
   }
-
-  #keep(head: Head, reason: "kept" | "cut"): void {
-    this.#database.prepare("INSERT OR REPLACE INTO checkpoints VALUES (@size, @reason, @last_hash, @frontier, @root, @time, @signature)").run({ ...head, reason });
-  }
-
-  #head(): Head | undefined {
-    const row = this.#database.prepare("SELECT size, last_hash, frontier, root, time, signature FROM head WHERE id = 1").get();
-    return row === undefined ? undefined : Head.parse(row);
-  }
-
-  #cut(): Head | undefined {
-    const row = this.#database.prepare("SELECT size, last_hash, frontier, root, time, signature FROM checkpoints WHERE reason = 'cut' ORDER BY size DESC LIMIT 1").get();
-    return row === undefined ? undefined : Head.parse(row);
-  }
 }
 
 /** A row with its body opened. */
 function opened(row: StoredEvent): EventRow {
-  const body = EventBody.parse(JSON.parse(row.body));
-  return { ...row, body, type: body.details.type, outcome: Outcome.parse(row.outcome), kind: row.kind === "decision" ? "decision" : "action" };
+  const body = bodyOf(row);
+  const outcome = Outcome.safeParse(row.outcome);
+  if (!body || !outcome.success)
+    throw new ToolError(
+      "conflict",
+      `Event ${row.seq} cannot be read: it is not as it was written.`,
+      "ml_transparency_audit with action `verify` says more.",
+    );
+  return {
+    ...row,
+    body,
+    type: body.details.type,
+    outcome: outcome.data,
+    kind: row.kind === "decision" ? "decision" : "action",
+  };
 }
 
 function position(cursor: string): number {
   const seq = Number(cursor);
-  if (!Number.isSafeInteger(seq)) throw new ToolError("invalid_input", `cursor: \`${cursor.slice(0, 40)}\` is not one.`, "Use `next_cursor` of the page before.");
+  if (!Number.isSafeInteger(seq))
+    throw new ToolError(
+      "invalid_input",
+      `cursor: \`${cursor.slice(0, 40)}\` is not one.`,
+      "Use `next_cursor` of the page before.",
+    );
   return seq;
 }

@@ -37,9 +37,18 @@ export class Jobs {
     this.#database = database;
   }
 
-  create(job: { id: string; tool: string; call: string; run_id: string | null; owner_pid: number; owner_started: number | null }): void {
+  create(job: {
+    id: string;
+    tool: string;
+    call: string;
+    run_id: string | null;
+    owner_pid: number;
+    owner_started: number | null;
+  }): void {
     this.#database
-      .prepare("INSERT INTO jobs (id, tool, call, state, run_id, owner_pid, owner_started, created) VALUES (@id, @tool, @call, 'running', @run_id, @owner_pid, @owner_started, @created)")
+      .prepare(
+        "INSERT INTO jobs (id, tool, call, state, run_id, owner_pid, owner_started, created) VALUES (@id, @tool, @call, 'running', @run_id, @owner_pid, @owner_started, @created)",
+      )
       .run({ ...job, created: new Date().toISOString() });
   }
 
@@ -69,7 +78,9 @@ export class Jobs {
       const outcome = write();
       const result = "result" in outcome ? JSON.stringify(outcome.result) : null;
       const error = "error" in outcome ? JSON.stringify(outcome.error) : null;
-      this.#database.prepare("UPDATE jobs SET state = ?, ended = ?, result = ?, error = ? WHERE id = ?").run(outcome.state, new Date().toISOString(), result, error, id);
+      this.#database
+        .prepare("UPDATE jobs SET state = ?, ended = ?, result = ?, error = ? WHERE id = ?")
+        .run(outcome.state, new Date().toISOString(), result, error, id);
     });
   }
 

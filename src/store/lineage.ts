@@ -8,10 +8,13 @@ import { rows } from "./database.ts";
 export function recordLineage(database: Database, seq: number, { inputs, outputs, outcome }: EventBody): void {
   if (inputs.length === 0 && outputs.length === 0) return;
   const touch = database.prepare("INSERT OR IGNORE INTO touched VALUES (?, ?, ?, ?)");
-  for (const { kind, name, version } of [...inputs, ...outputs]) if (version !== null) touch.run(kind, name, version, seq);
+  for (const { kind, name, version } of [...inputs, ...outputs])
+    if (version !== null) touch.run(kind, name, version, seq);
   if (outcome !== "ok") return;
   const edge = database.prepare("INSERT INTO lineage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-  for (const from of inputs) for (const to of outputs) edge.run(seq, from.kind, from.name, from.version, from.hash, to.kind, to.name, to.version, to.hash);
+  for (const from of inputs)
+    for (const to of outputs)
+      edge.run(seq, from.kind, from.name, from.version, from.hash, to.kind, to.name, to.version, to.hash);
 }
 
 const Row = z.object({
@@ -29,7 +32,12 @@ const Row = z.object({
 });
 
 /** Everything `ref` was made from (`up`) or used for (`down`), nearest first; each edge once, however many ways lead to it. */
-export function walkLineage(database: Database, ref: AssetRef, direction: "up" | "down", depth: number): readonly LineageEdge[] {
+export function walkLineage(
+  database: Database,
+  ref: AssetRef,
+  direction: "up" | "down",
+  depth: number,
+): readonly LineageEdge[] {
   const [near, far] = direction === "up" ? (["to", "from"] as const) : (["from", "to"] as const);
   const find = database.prepare(
     `SELECT lineage.*, events.tool, events.call_id FROM lineage LEFT JOIN events USING (seq) WHERE ${near}_kind = ? AND ${near}_name = ? AND ${near}_version IS ? ORDER BY seq`,
@@ -39,15 +47,13 @@ export function walkLineage(database: Database, ref: AssetRef, direction: "up" |
   let front: AssetRef[] = [ref];
   for (let level = 0; level < depth && front.length > 0; level += 1) {
     const next: AssetRef[] = [];
-    for (const asset of front) {
-      for (const row of rows(Row, find.all(asset.kind, asset.name, asset.version))) {
-        const edge = toEdge(row);
-        const key = JSON.stringify([edge.seq, edge.from, edge.to]);
-        if (seen.has(key)) continue;
-        seen.add(key);
-        edges.push(edge);
-        next.push(far === "from" ? edge.from : edge.to);
-      }
+    const found = front.flatMap((asset) => rows(Row, find.all(asset.kind, asset.name, asset.version)));
+    for (const edge of found.map(toEdge)) {
+      const key = JSON.stringify([edge.seq, edge.from, edge.to]);
+      if (seen.has(key)) continue;
+      seen.add(key);
+      edges.push(edge);
+      next.push(far === "from" ? edge.from : edge.to);
     }
     front = next;
   }

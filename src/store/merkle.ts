@@ -5,7 +5,8 @@ const LEAF = Buffer.from([0]);
 const NODE = Buffer.from([1]);
 
 export const leafHash = (data: Buffer): Buffer => createHash("sha256").update(LEAF).update(data).digest();
-export const nodeHash = (left: Buffer, right: Buffer): Buffer => createHash("sha256").update(NODE).update(left).update(right).digest();
+export const nodeHash = (left: Buffer, right: Buffer): Buffer =>
+  createHash("sha256").update(NODE).update(left).update(right).digest();
 
 /** The roots of the perfect subtrees that make up a tree, largest first: all that is needed to append. */
 export type Frontier = readonly Buffer[];
@@ -30,7 +31,9 @@ export function auditPath(leaves: readonly Buffer[], index: number): Buffer[] {
   if (leaves.length <= 1) return [];
   const split = largestPowerBelow(leaves.length);
   const [left, right] = [leaves.slice(0, split), leaves.slice(split)];
-  return index < split ? [...auditPath(left, index), treeHash(right)] : [...auditPath(right, index - split), treeHash(left)];
+  return index < split
+    ? [...auditPath(left, index), treeHash(right)]
+    : [...auditPath(right, index - split), treeHash(left)];
 }
 
 /** Whether a path leads from a leaf to a root (RFC 9162, 2.1.3.2). */

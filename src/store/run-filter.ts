@@ -8,8 +8,18 @@ export interface Condition {
 }
 
 const EXAMPLE = "For example: metrics.roc_auc > 0.9 AND params.family = 'lightgbm'.";
-const TOKEN = /\s*(?:(?<word>[A-Za-z_][\w./-]*)|`(?<back>[^`]+)`|"(?<double>[^"]*)"|'(?<single>(?:[^']|'')*)'|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol>!=|>=|<=|=|>|<|\(|\)|,|\.))/uy;
-const ATTRIBUTES: Readonly<Record<string, string>> = { status: "status", run_name: "name", name: "name", start_time: "started", end_time: "ended", run_id: "id", tool: "tool", experiment: "experiment" };
+const TOKEN =
+  /\s*(?:(?<word>[A-Za-z_][\w./-]*)|`(?<back>[^`]+)`|"(?<double>[^"]*)"|'(?<single>(?:[^']|'')*)'|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol>!=|>=|<=|=|>|<|\(|\)|,|\.))/uy;
+const ATTRIBUTES: Readonly<Record<string, string>> = {
+  status: "status",
+  run_name: "name",
+  name: "name",
+  start_time: "started",
+  end_time: "ended",
+  run_id: "id",
+  tool: "tool",
+  experiment: "experiment",
+};
 
 interface Token {
   readonly kind: "word" | "quoted" | "number" | "symbol";
@@ -34,13 +44,17 @@ export function parseFilter(filter: string): Condition {
     const [group, key] = split(subject, next, filter, () => tokens[at]?.text === ".");
     const operator = next();
     const name = operator?.text.toUpperCase() ?? "";
-    if (!operator || !["=", "!=", ">", ">=", "<", "<=", "LIKE", "ILIKE", "IN"].includes(name)) throw wrong(filter, operator?.at ?? filter.length, "an operator (=, !=, >, >=, <, <=, LIKE, ILIKE, IN)");
+    if (!operator || !["=", "!=", ">", ">=", "<", "<=", "LIKE", "ILIKE", "IN"].includes(name))
+      throw wrong(filter, operator?.at ?? filter.length, "an operator (=, !=, >, >=, <, <=, LIKE, ILIKE, IN)");
     const values = name === "IN" ? list(next, filter) : [value(next(), filter)];
     conditions.push(compare(group, key, name, values, filter, operator.at));
   } while (peekWord("AND"));
   const left = tokens[at];
   if (left) throw wrong(filter, left.at, "AND, or the end");
-  return { sql: conditions.map(({ sql }) => sql).join(" AND "), values: conditions.flatMap(({ values: bound }) => bound) };
+  return {
+    sql: conditions.map(({ sql }) => sql).join(" AND "),
+    values: conditions.flatMap(({ values: bound }) => bound),
+  };
 }
 
 /** `metrics.roc_auc DESC` as SQL. */
@@ -48,11 +62,17 @@ export function parseOrder(order: string): Condition {
   const [, subject = "", direction = "ASC"] = /^\s*(\S+?)(?:\s+(ASC|DESC))?\s*$/i.exec(order) ?? [];
   const [group, key] = grouped(subject.replaceAll("`", ""));
   const down = direction.toUpperCase() === "DESC" ? "DESC" : "ASC";
-  if (group === "metrics") return { sql: `(SELECT value FROM run_latest WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
-  if (group === "params") return { sql: `(SELECT value FROM run_params WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
+  if (group === "metrics")
+    return { sql: `(SELECT value FROM run_latest WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
+  if (group === "params")
+    return { sql: `(SELECT value FROM run_params WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
   const column = ATTRIBUTES[key];
   if (group === "attributes" && column) return { sql: `${column} ${down}`, values: [] };
-  throw new ToolError("invalid_input", `order_by: \`${order.slice(0, 100)}\` is not an order.`, "For example: metrics.roc_auc DESC.");
+  throw new ToolError(
+    "invalid_input",
+    `order_by: \`${order.slice(0, 100)}\` is not an order.`,
+    "For example: metrics.roc_auc DESC.",
+  );
 }
 
 function tokenize(filter: string): Token[] {
@@ -71,7 +91,12 @@ function tokenize(filter: string): Token[] {
   return tokens;
 }
 
-function split(subject: Token, next: () => Token | undefined, filter: string, dotFollows: () => boolean): [string, string] {
+function split(
+  subject: Token,
+  next: () => Token | undefined,
+  filter: string,
+  dotFollows: () => boolean,
+): [string, string] {
   if (subject.kind !== "word") throw wrong(filter, subject.at, "metrics., params., tags. or attributes.");
   if (subject.text.endsWith(".") || dotFollows()) {
     if (dotFollows()) next();
@@ -85,7 +110,16 @@ function split(subject: Token, next: () => Token | undefined, filter: string, do
 function grouped(subject: string): [string, string] {
   const dot = subject.indexOf(".");
   if (dot < 0) return ["attributes", subject];
-  const names: Readonly<Record<string, string>> = { metric: "metrics", param: "params", parameter: "params", parameters: "params", tag: "tags", attribute: "attributes", attr: "attributes", run: "attributes" };
+  const names: Readonly<Record<string, string>> = {
+    metric: "metrics",
+    param: "params",
+    parameter: "params",
+    parameters: "params",
+    tag: "tags",
+    attribute: "attributes",
+    attr: "attributes",
+    run: "attributes",
+  };
   const group = subject.slice(0, dot).toLowerCase();
   return [names[group] ?? group, subject.slice(dot + 1)];
 }
@@ -107,22 +141,43 @@ function value(token: Token | undefined, filter: string): Cell {
   throw wrong(filter, token?.at ?? filter.length, "a number or a text in quotes");
 }
 
-function compare(group: string, key: string, operator: string, values: readonly Cell[], filter: string, at: number): Condition {
+function compare(
+  group: string,
+  key: string,
+  operator: string,
+  values: readonly Cell[],
+  filter: string,
+  at: number,
+): Condition {
   const sqlOperator = operator === "ILIKE" ? "LIKE" : operator === "LIKE" ? "GLOB" : operator;
-  const bound = values.map((each) => (operator === "LIKE" ? String(each).replace(/[[*?]/g, "[$&]").replaceAll("%", "*").replaceAll("_", "?") : each));
+  const bound = values.map((each) =>
+    operator === "LIKE" ? String(each).replace(/[[*?]/g, "[$&]").replaceAll("%", "*").replaceAll("_", "?") : each,
+  );
   const place = operator === "IN" ? `(${bound.map(() => "?").join(", ")})` : "?";
   if (group === "metrics") {
     if (bound.some((each) => typeof each !== "number")) throw wrong(filter, at, "a number beside a metric");
-    return { sql: `EXISTS (SELECT 1 FROM run_latest WHERE run_id = id AND key = ? AND value ${sqlOperator} ${place})`, values: [key, ...bound] };
+    return {
+      sql: `EXISTS (SELECT 1 FROM run_latest WHERE run_id = id AND key = ? AND value ${sqlOperator} ${place})`,
+      values: [key, ...bound],
+    };
   }
   const texts = bound.map(String);
-  if (group === "params" || group === "tags") return { sql: `EXISTS (SELECT 1 FROM run_${group} WHERE run_id = id AND key = ? AND value ${sqlOperator} ${place})`, values: [key, ...texts] };
+  if (group === "params" || group === "tags")
+    return {
+      sql: `EXISTS (SELECT 1 FROM run_${group} WHERE run_id = id AND key = ? AND value ${sqlOperator} ${place})`,
+      values: [key, ...texts],
+    };
   const column = ATTRIBUTES[key];
-  if (group !== "attributes" || !column) throw wrong(filter, 0, `metrics., params., tags., or an attribute (${Object.keys(ATTRIBUTES).join(", ")})`);
+  if (group !== "attributes" || !column)
+    throw wrong(filter, 0, `metrics., params., tags., or an attribute (${Object.keys(ATTRIBUTES).join(", ")})`);
   return { sql: `${column} ${sqlOperator} ${place}`, values: texts };
 }
 
 function wrong(filter: string, at: number, expected: string): ToolError {
   const near = filter.slice(at, at + 20).trim();
-  return new ToolError("invalid_input", `filter: expected ${expected} at character ${at + 1}${near ? `, got \`${near}\`` : ", got the end"}.`, EXAMPLE);
+  return new ToolError(
+    "invalid_input",
+    `filter: expected ${expected} at character ${at + 1}${near ? `, got \`${near}\`` : ", got the end"}.`,
+    EXAMPLE,
+  );
 }

@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
-import type { Metric, Page, Run, Runs, RunStatus } from "../kernel/ports.ts";
+import type { Metric, Page, Run, RunStatus, Runs } from "../kernel/ports.ts";
 import { type Cell, inTransaction, rows } from "./database.ts";
 import { type Condition, parseFilter, parseOrder } from "./run-filter.ts";
 
@@ -40,7 +40,9 @@ export class RunStore implements Runs {
     inTransaction(this.#database, () => {
       this.createExperiment(experiment, "");
       this.#database
-        .prepare("INSERT INTO runs (id, experiment, name, tool, status, started, parent, info) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?)")
+        .prepare(
+          "INSERT INTO runs (id, experiment, name, tool, status, started, parent, info) VALUES (?, ?, ?, ?, 'RUNNING', ?, ?, ?)",
+        )
         .run(id, experiment, name, tool, new Date().toISOString(), parent ?? null, JSON.stringify(info));
       this.params(id, params);
     });
@@ -49,7 +51,8 @@ export class RunStore implements Runs {
   params(id: string, params: Record<string, string | number | boolean | null>): void {
     inTransaction(this.#database, () => {
       const insert = this.#database.prepare("INSERT OR REPLACE INTO run_params VALUES (?, ?, ?)");
-      for (const [key, value] of Object.entries(params)) insert.run(id, key, typeof value === "string" ? value : JSON.stringify(value));
+      for (const [key, value] of Object.entries(params))
+        insert.run(id, key, typeof value === "string" ? value : JSON.stringify(value));
     });
   }
 
@@ -63,7 +66,9 @@ export class RunStore implements Runs {
   }
 
   end(id: string, status: Exclude<RunStatus, "RUNNING">): void {
-    this.#database.prepare("UPDATE runs SET status = ?, ended = ? WHERE id = ? AND status = 'RUNNING'").run(status, new Date().toISOString(), id);
+    this.#database
+      .prepare("UPDATE runs SET status = ?, ended = ? WHERE id = ? AND status = 'RUNNING'")
+      .run(status, new Date().toISOString(), id);
   }
 
   get(id: string): Run | undefined {
@@ -74,10 +79,22 @@ export class RunStore implements Runs {
   history(id: string, key?: string): readonly Metric[] {
     const where = key === undefined ? "" : "AND key = ?";
     const values: Cell[] = key === undefined ? [id] : [id, key];
-    return rows(Point, this.#database.prepare(`SELECT key, step, time, value FROM run_metrics WHERE run_id = ? ${where} ORDER BY key, step, time`).all(...values));
+    return rows(
+      Point,
+      this.#database
+        .prepare(`SELECT key, step, time, value FROM run_metrics WHERE run_id = ? ${where} ORDER BY key, step, time`)
+        .all(...values),
+    );
   }
 
-  search({ experiment, filter, order_by, archived = false, limit = 20, cursor }: Parameters<Runs["search"]>[0]): Page<Run> {
+  search({
+    experiment,
+    filter,
+    order_by,
+    archived = false,
+    limit = 20,
+    cursor,
+  }: Parameters<Runs["search"]>[0]): Page<Run> {
     const conditions: Condition[] = [{ sql: "archived = ?", values: [archived ? 1 : 0] }];
     if (experiment !== undefined) conditions.push({ sql: "experiment = ?", values: [experiment] });
     if (filter !== undefined && filter.trim() !== "") conditions.push(parseFilter(filter));
@@ -85,14 +102,20 @@ export class RunStore implements Runs {
     const values = conditions.flatMap(({ values: bound }) => bound);
     const order = order_by === undefined ? { sql: "started DESC", values: [] } : parseOrder(order_by);
     const skip = Number(cursor ?? 0) || 0;
-    const { total } = z.object({ total: z.int() }).parse(this.#database.prepare(`SELECT count(*) AS total FROM runs WHERE ${where}`).get(...values));
-    const found = this.#database.prepare(`SELECT * FROM runs WHERE ${where} ORDER BY ${order.sql}, id DESC LIMIT ? OFFSET ?`).all(...values, ...order.values, limit, skip);
+    const { total } = z
+      .object({ total: z.int() })
+      .parse(this.#database.prepare(`SELECT count(*) AS total FROM runs WHERE ${where}`).get(...values));
+    const found = this.#database
+      .prepare(`SELECT * FROM runs WHERE ${where} ORDER BY ${order.sql}, id DESC LIMIT ? OFFSET ?`)
+      .all(...values, ...order.values, limit, skip);
     const items = rows(Row, found).map((row) => this.#whole(row));
     return { items, total, next_cursor: skip + items.length < total ? String(skip + items.length) : undefined };
   }
 
   ids(prefix = ""): readonly string[] {
-    const found = this.#database.prepare("SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY started DESC LIMIT 200").all(prefix.length, prefix);
+    const found = this.#database
+      .prepare("SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY started DESC LIMIT 200")
+      .all(prefix.length, prefix);
     return rows(z.object({ id: z.string() }), found).map(({ id }) => id);
   }
 
@@ -103,7 +126,8 @@ export class RunStore implements Runs {
   tag(id: string, tags: Record<string, string>): void {
     inTransaction(this.#database, () => {
       this.#change("UPDATE runs SET id = id WHERE id = ?", id);
-      for (const [key, value] of Object.entries(tags)) this.#database.prepare("INSERT OR REPLACE INTO run_tags VALUES (?, ?, ?)").run(id, key, value);
+      for (const [key, value] of Object.entries(tags))
+        this.#database.prepare("INSERT OR REPLACE INTO run_tags VALUES (?, ?, ?)").run(id, key, value);
     });
   }
 
@@ -113,29 +137,46 @@ export class RunStore implements Runs {
 
   createExperiment(name: string, description: string): void {
     this.#database
-      .prepare("INSERT INTO experiments VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET description = CASE excluded.description WHEN '' THEN description ELSE excluded.description END")
+      .prepare(
+        "INSERT INTO experiments VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET description = CASE excluded.description WHEN '' THEN description ELSE excluded.description END",
+      )
       .run(name, description, new Date().toISOString());
   }
 
   experiments(): readonly { name: string; description: string; created: string; runs: number }[] {
     const Experiment = z.object({ name: z.string(), description: z.string(), created: z.string(), runs: z.int() });
-    return rows(Experiment, this.#database.prepare("SELECT *, (SELECT count(*) FROM runs WHERE experiment = experiments.name) AS runs FROM experiments ORDER BY created DESC").all());
+    return rows(
+      Experiment,
+      this.#database
+        .prepare(
+          "SELECT *, (SELECT count(*) FROM runs WHERE experiment = experiments.name) AS runs FROM experiments ORDER BY created DESC",
+        )
+        .all(),
+    );
   }
 
   /** Closes runs that no job will close: those left open by a server that was killed before its job was written. */
   reap(): void {
     this.#database
-      .prepare("UPDATE runs SET status = 'FAILED', ended = ? WHERE status = 'RUNNING' AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id AND jobs.state = 'running')")
+      .prepare(
+        "UPDATE runs SET status = 'FAILED', ended = ? WHERE status = 'RUNNING' AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id AND jobs.state = 'running')",
+      )
       .run(new Date().toISOString());
   }
 
   #change(sql: string, ...values: readonly Cell[]): void {
     const { changes } = this.#database.prepare(sql).run(...values);
-    if (changes === 0) throw new ToolError("not_found", `run: there is no run \`${String(values.at(-1))}\`.`, "ml_training_experiment with action `search` lists them.");
+    if (changes === 0)
+      throw new ToolError(
+        "not_found",
+        `run: there is no run \`${String(values.at(-1))}\`.`,
+        "ml_training_experiment with action `search` lists them.",
+      );
   }
 
   #whole(row: z.output<typeof Row>): Run {
-    const pairs = (table: string) => rows(Pair, this.#database.prepare(`SELECT key, value FROM ${table} WHERE run_id = ? ORDER BY key`).all(row.id));
+    const pairs = (table: string) =>
+      rows(Pair, this.#database.prepare(`SELECT key, value FROM ${table} WHERE run_id = ? ORDER BY key`).all(row.id));
     return {
       ...row,
       params: Object.fromEntries(pairs("run_params").map(({ key, value }) => [key, scalar(String(value))])),

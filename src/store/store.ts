@@ -21,7 +21,10 @@ export interface Store {
 }
 
 /** Opens a workspace's `engine.db`, made and migrated where need be. The key lies in the workspace unless told otherwise. */
-export async function openStore(workspace: string, { keyFolder = join(workspace, "keys") }: { keyFolder?: string | undefined } = {}): Promise<Store> {
+export async function openStore(
+  workspace: string,
+  { keyFolder = join(workspace, "keys") }: { keyFolder?: string | undefined } = {},
+): Promise<Store> {
   const database = await openDatabase(workspace);
   const events = new EventLog(database, workspace, new Signer(keyFolder), new Witness(workspace));
   const catalog = new AssetCatalog(database, workspace);

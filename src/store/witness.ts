@@ -22,9 +22,11 @@ export class Witness {
     }
   }
 
-  see(head: Head): void {
-    this.#size = Math.max(this.#size, this.read()?.size ?? 0);
-    if (head.size <= this.#size) return;
+  /** Goes on to `head`, unless what it saw before is no longer part of the record: `follows` says. */
+  see(head: Head, follows: (earlier: Head) => boolean): void {
+    const earlier = this.read();
+    this.#size = Math.max(this.#size, earlier?.size ?? 0);
+    if (head.size <= this.#size || (earlier && !follows(earlier))) return;
     const aside = `${this.#path}.${process.pid}`;
     writeFileSync(aside, JSON.stringify(head), { mode: 0o600 });
     renameSync(aside, this.#path);

@@ -82,7 +82,7 @@ class Gap(TypedDict, closed=True):
     metric: str
     difference: Estimate
     """
-    Highest group minus lowest; 95 % bootstrap.
+    Highest group minus lowest.
     """
     ratio: Estimate
     """

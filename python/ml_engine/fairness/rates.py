@@ -19,6 +19,8 @@ CRITERIA = {
     "calibration": ["calibration_gap"],
 }
 REGRESSION_CRITERIA = {"equal error": ["mae"], "equal bias": ["bias"], "equal prediction": ["mean_prediction"]}
+PRIOR = 0.25
+"""Of each of four cells; two of them are Jeffreys' half."""
 BINS = 10
 INTERVAL = (2.5, 97.5)
 CHUNK = 4_000_000
@@ -89,19 +91,22 @@ def measure_decisions(
     resamples: int,
     seed: int,
 ) -> dict[str, Measured]:
-    """Rates, calibration and their bootstrap by group.
+    """Rates and calibration by group, and how sure they are.
 
-    Resampling rows and counting cells is drawing the counts from a multinomial, which is what is done here.
+    The rates' intervals are of a Bayesian bootstrap (Rubin 1981) of the four cells of each group, with the prior that
+    makes the interval of a selection rate Jeffreys' (Brown, Cai & DasGupta 2001): unlike resampled counts it does not
+    shrink to a point where a group has none of something. The calibration gap's are of resampled rows.
 
     Args:
         score: Probability of being positive, shape (rows,).
     """
     generator = np.random.default_rng(seed)
     counts = counts_by_group(codes, groups, truth, selected)
-    cells = counts.ravel()
-    drawn = generator.multinomial(cells.sum(), cells / cells.sum(), size=resamples).reshape(resamples, groups, 4)
+    drawn = generator.standard_gamma(counts + PRIOR, size=(resamples, groups, 4))
     values, draws = rates(counts), rates(drawn)
-    measured = {name: Measured(values[name], draws[name]) for name in RATES}
+    measured = {
+        name: Measured(values[name], np.where(np.isfinite(values[name]), draws[name], np.nan)) for name in RATES
+    }
     gap = (score - truth)[:, None]
     means, mean_draws = bootstrap_means(gap, codes, groups, resamples, generator)
     measured["calibration_gap"] = Measured(means[:, 0], mean_draws[:, :, 0])

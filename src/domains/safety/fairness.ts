@@ -5,7 +5,7 @@ import { digits, first, ranged } from "./fields.ts";
 
 const Estimate = z
   .strictObject({ value: z.number().nullable(), low: z.number().nullable(), high: z.number().nullable() })
-  .describe("95 % bootstrap; null where undefined.")
+  .describe("95 % interval; null where undefined.")
   .meta({ id: "Estimate" });
 
 const Group = z
@@ -23,7 +23,7 @@ const Gap = z
     attribute: z.string(),
     criterion: z.string(),
     metric: z.string(),
-    difference: Estimate.describe("Highest group minus lowest; 95 % bootstrap."),
+    difference: Estimate.describe("Highest group minus lowest."),
     ratio: Estimate.describe("Lowest over highest."),
     lowest: z.string(),
     highest: z.string(),
@@ -137,7 +137,7 @@ export default pythonTool({
       ),
       ...(mitigation
         ? [
-            `Mitigation for ${mitigation.constraint} by ${mitigation.attribute}; learnt on ${mitigation.rows.learnt} rows, measured on ${mitigation.rows.tested} others:`,
+            `Mitigation for ${mitigation.constraint} by ${mitigation.attribute}; learnt on ${mitigation.rows.learnt} rows, measured on ${mitigation.rows.tested} others${mitigation.rows.left_out ? ` (${mitigation.rows.left_out} left out: their group is small or lacks one of the outcomes)` : ""}:`,
             ...mitigation.methods.map((one) => `  ${one.method}: accuracy ${digits(one.accuracy)} (${one.accuracy_change < 0 ? "" : "+"}${digits(one.accuracy_change)}), selects ${digits(one.selection_rate)}, demographic parity difference ${digits(one.demographic_parity_difference)} (ratio ${digits(one.demographic_parity_ratio)}), equalised odds difference ${digits(one.equalized_odds_difference)}, changes ${digits(one.decisions_changed)} of decisions. ${one.note}`),
             ...mitigation.rules.map(({ group, rule }) => `  Rule for ${group}: ${rule}`),
             ...mitigation.given_up,
