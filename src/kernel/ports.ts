@@ -18,6 +18,8 @@ export interface Ports {
 export interface ArtifactFolder {
   /** Writes `name` and answers what the result should carry. */
   write(name: string, title: string, content: string | Uint8Array): { path: string; uri: string; title: string };
+  /** An artifact of an earlier call, by its uri; undefined where it is gone. */
+  read(uri: string): Uint8Array | undefined;
 }
 
 export type AssetKind = "dataset" | "model";

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
@@ -103,6 +103,7 @@ export class Call {
       runs: store().runs,
       signal,
       artifacts: {
+        read: (uri) => readArtifact(config.workspace, uri),
         write: (name, title, content) => {
           const staged = join(this.makeFolder(), "artifacts");
           mkdirSync(staged, { recursive: true });
@@ -149,6 +150,14 @@ export class Call {
 
 export const callFolder = (workspace: string, id: string, long: boolean) => join(workspace, long ? "jobs" : "calls", id);
 export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
+
+/** An artifact's bytes; undefined where there is none. Only a call's own name and a plain file name lead to one. */
+function readArtifact(workspace: string, uri: string): Uint8Array | undefined {
+  const [, id, name] = /^ml:\/\/artifacts\/([0-9a-f]+)\/([^/\\]+)$/.exec(uri) ?? [];
+  if (id === undefined || name === undefined) return undefined;
+  const path = join(artifactsFolder(workspace, id), name);
+  return existsSync(path) ? readFileSync(path) : undefined;
+}
 
 /** Moves a folder of finished files to its place, once. */
 export function publish(staged: string, final: string): void {

@@ -28,8 +28,16 @@ export const slim = (schema: JsonObject): JsonObject => z.record(z.string(), z.j
 function slimmed(value: unknown, names: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => slimmed(item, false));
   if (value === null || typeof value !== "object") return value;
+  if (!names && "type" in value && Array.isArray(value.type)) return slimmed(branched(value, value.type), false);
   const kept = Object.entries(value).filter(([key, inner]) => names || !UNTOLD.has(key) || (inner !== null && typeof inner === "object"));
-  return Object.fromEntries(kept.map(([key, inner]) => [key, key === "enum" ? inner : slimmed(inner, !names && (key === "properties" || key === "$defs"))]));
+  return Object.fromEntries(kept.map(([key, inner]) => [key, key === "enum" ? inner : key === "additionalProperties" && Object.keys(Object(inner)).length === 0 ? true : slimmed(inner, !names && (key === "properties" || key === "$defs"))]));
+}
+
+/** Several types as one branch each: clients that map schemas onto a dialect with single types refuse a list of them. */
+function branched(value: object, types: readonly unknown[]): object {
+  const { type: _, description, ...rest } = { type: undefined, description: undefined, ...value };
+  const branches = types.map((type) => (type === "null" ? { type } : { type, ...rest }));
+  return { anyOf: branches, ...(description !== undefined && { description }) };
 }
 
 const Field = z.looseObject({

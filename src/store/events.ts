@@ -113,6 +113,10 @@ export class EventLog implements Events {
   }
 
   inclusionProof(seq: number): ReturnType<Events["inclusionProof"]> {
+    return this.#database.transaction(() => this.#proof(seq))();
+  }
+
+  #proof(seq: number): ReturnType<Events["inclusionProof"]> {
     const cut = this.#heads.cut();
     const hashes = rows(
       z.object({ seq: z.int(), hash: z.string() }),

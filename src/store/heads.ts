@@ -58,11 +58,13 @@ export class Heads {
 
   /**
    * Where the record goes on. A head that is missing or was not signed here is not built upon: the rows are counted
-   * again, as far as the witness saw them. Rows nobody signed for are stepped over, so that they still show.
+   * again, as far as the witness saw them, and a forged head is kept as evidence. Rows nobody signed for are stepped
+   * over, so that they still show.
    */
   end(): { tree: Tree; last: number } {
     const head = this.newest();
     const trusted = head && (JSON.stringify(head) === this.#mine || headHolds(head, this.#signer));
+    if (head && !trusted) this.keep(head, "kept");
     const tree = trusted ? new Tree(head) : this.#regrown();
     const { last } = z.object({ last: z.int() }).parse(this.#last.get());
     return { tree, last: Math.max(tree.size, last) };

@@ -38,6 +38,7 @@ export function auditPath(leaves: readonly Buffer[], index: number): Buffer[] {
 
 /** Whether a path leads from a leaf to a root (RFC 9162, 2.1.3.2). */
 export function pathLeads(leaf: Buffer, index: number, size: number, path: readonly Buffer[], root: Buffer): boolean {
+  if (index < 0 || index >= size) return false;
   let [at, last, node] = [index, size - 1, leaf];
   for (const sibling of path) {
     if (last === 0) return false;

@@ -46,6 +46,12 @@ export function faultOfRow(row: StoredEvent, lastHash: string, database: Databas
     : edited;
 }
 
+/** What was done where everything up to event `seq` fits together and is not what was signed. */
+export function faultOfSeal(seq: number, lastHash: string, database: Database): Fault {
+  if (pushedAside(seq, lastHash, database)) return inserted(seq, seq);
+  return { seq, kind: "edited", problem: `Up to event ${seq} the record is not the one that was signed.` };
+}
+
 function inserted(first: number, last: number): Fault {
   const which = first === last ? `Event ${first} was` : `Events ${first} to ${last} were`;
   return { seq: first, kind: "inserted", problem: `${which} put in where the record goes on without.` };

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Verification } from "../kernel/ports.ts";
 import { Head, headHolds, StoredEvent, Tree } from "./chain.ts";
 import type { Signer } from "./keys.ts";
-import { type Fault, faultOfGap, faultOfRow, holds } from "./tampering.ts";
+import { type Fault, faultOfGap, faultOfRow, faultOfSeal, holds } from "./tampering.ts";
 import type { Witness } from "./witness.ts";
 
 const HEAD = "size, last_hash, frontier, root, time, signature";
@@ -33,11 +33,11 @@ export function verifyChain(database: Database, signer: Signer, witness: Witness
     const row = StoredEvent.safeParse(raw).data;
     fault = faultAt(row, tree, signedSize, database);
     if (fault || !row) break;
+    const { lastHash } = tree;
     tree.add(row.hash);
     const sealed = expected.get(tree.size);
     if (sealed && (sealed.root !== tree.root || sealed.last_hash !== tree.lastHash)) {
-      const problem = `Up to event ${tree.size} the record is not the one that was signed.`;
-      fault = { seq: tree.size, kind: "edited", problem };
+      fault = faultOfSeal(tree.size, lastHash, database);
       break;
     }
   }

@@ -151,7 +151,9 @@ class ExpectationResult(TypedDict, closed=True):
     0 to 100, of values that are not missing.
     """
     partial_unexpected_list: list[str | float | bool | None]
-    observed_value: Any
+    observed_value: (
+        str | float | bool | list[str | float | bool | None] | dict[str, Any] | None
+    )
     reason: str
     """
     Empty where it passed.

@@ -22,7 +22,7 @@ h2{font-size:1.15rem;margin:1.6rem 0 .6rem}
 h3{font-size:1rem;margin:0 0 .3rem;overflow-wrap:anywhere}
 .facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.5rem}
 .facts div,.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.6rem .8rem}
-.facts b{display:block;font-size:1.2rem}
+.facts b{display:block;font-size:1.1rem;overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:.87rem}
 .cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr));gap:.7rem}
 .wide{overflow-x:auto}
@@ -80,7 +80,7 @@ def _facts(result: ProfileResult) -> str:
         "missing cells": f"{result['missing_cells']:,} ({100 * result['missing']:.1f} %)",
         "duplicate rows": f"{result['duplicate_rows']:,}",
         "in memory": f"{result['memory_bytes'] / 1e6:,.1f} MB",
-        "types": ", ".join(f"{count} {kind}" for kind, count in result["types"].items()),
+        "types": ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in result["types"].items()),
     }
     boxes = (f"<div><span class=soft>{key}</span><b>{escape(str(value))}</b></div>" for key, value in facts.items())
     return f'<div class="facts">{"".join(boxes)}</div>'

@@ -14,7 +14,7 @@ const ExpectationResult = z
     unexpected_count: z.int(),
     unexpected_percent: z.number().describe("0 to 100, of values that are not missing."),
     partial_unexpected_list: z.array(cell),
-    observed_value: z.unknown(),
+    observed_value: z.union([cell, z.array(cell), z.record(z.string(), z.unknown())]),
     reason: z.string().describe("Empty where it passed."),
   })
   .meta({ id: "ExpectationResult" });

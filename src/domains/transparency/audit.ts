@@ -17,7 +17,7 @@ const Entry = z
     call_id: z.string(),
     run_id: z.string().nullable(),
     summary: z.string(),
-    body: z.unknown().describe("With `detail: full`."),
+    body: z.record(z.string(), z.unknown()).nullable().describe("With `detail: full`."),
   })
   .meta({ id: "AuditEntry" });
 
@@ -179,7 +179,7 @@ function entry(event: EventRow, whole: boolean): z.infer<typeof Entry> {
   const { seq, time, kind, type, tool, outcome, call_id, run_id, body } = event;
   const facts = Object.entries(body.details).filter(([key, value]) => key !== "type" && typeof value !== "object");
   const summary = [facts.map(([key, value]) => `${key} ${String(value)}`).join(", "), body.error ? `${body.error.kind}: ${body.error.message.split("\n")[0] ?? ""}` : ""].filter(Boolean).join("; ");
-  return { seq, time, kind, type, tool, outcome, call_id, run_id, summary: summary.slice(0, 300), body: whole ? body : null };
+  return { seq, time, kind, type, tool, outcome, call_id, run_id, summary: summary.slice(0, 300), body: whole ? { ...body } : null };
 }
 
 function words(result: AuditResult): string {

@@ -8,6 +8,7 @@ import { nativeTool } from "../../kernel/tool.ts";
 import { percent } from "./card/blocks.ts";
 import { check } from "./card/check.ts";
 import { gather } from "./card/facts.ts";
+import { figures } from "./card/figures.ts";
 import { toHtml } from "./card/html.ts";
 import { toMarkdown } from "./card/markdown.ts";
 import { metadata, toYaml } from "./card/metadata.ts";
@@ -100,7 +101,7 @@ export default nativeTool({
         model_type: facts.manifest.model_type,
         dataset: facts.manifest.dataset,
         records: records.flatMap((event) => (event ? [{ tool: event.tool, seq: event.seq, hash: event.hash }] : [])),
-        html: artifacts.write(`${stem}-card.html`, "Model card (HTML)", toHtml(composed)),
+        html: artifacts.write(`${stem}-card.html`, "Model card (HTML)", toHtml(composed, figures(records, artifacts))),
         markdown: artifacts.write(`${stem}-card.md`, "Model card (Markdown)", toMarkdown(composed, toYaml(header))),
         json: artifacts.write(`${stem}-card.json`, "Model card (JSON)", `${JSON.stringify({ metadata: header, ...composed }, null, 2)}\n`),
         provenance: artifacts.write(`${stem}.intoto.json`, "Provenance (in-toto, SLSA)", `${JSON.stringify(statement, null, 2)}\n`),

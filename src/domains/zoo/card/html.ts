@@ -1,22 +1,30 @@
 import { type Bar, type Block, type Card, type Field, NOT_RECORDED, percent } from "./blocks.ts";
+import type { Figure } from "./figures.ts";
 import { STYLE } from "./style.ts";
 
 /** The card as one HTML file that needs nothing else. */
-export function toHtml(card: Card): string {
+export function toHtml(card: Card, figures: readonly Figure[]): string {
   const { completeness, sections, badges, title, summary } = card;
-  const links = sections.map((section, place) => `<a href="#s${place}">${escape(section.title)}</a>`).join("");
+  const links = [...sections.map(({ title: name }, place) => [name, `s${place}`] as const), ...(figures.length > 0 ? [["Plots", "plots"] as const] : [])].map(([name, place]) => `<a href="#${place}">${escape(name)}</a>`).join("");
   const body = sections.map((section, place) => `<section id="s${place}"><h2>${escape(section.title)}</h2>${section.fields.map((field) => written(field, section.fields.length > 1 || field.name !== section.title)).join("")}</section>`).join("\n");
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${escape(title)}: model card</title><style>${STYLE}</style></head>
 <body><div class="page">
 <header><div><h1>${escape(title)}</h1><p>${marked(summary)}</p><ul class="badges">${badges.map((badge) => `<li>${escape(badge)}</li>`).join("")}</ul></div>${ring(completeness.share, `${completeness.recorded} of ${completeness.fields} fields recorded`)}</header>
 <nav aria-label="Sections">${links}</nav>
-<main>${body}</main>
+<main>${body}${pictured(figures)}</main>
 <footer>Filled from records alone; what no record holds is marked “${NOT_RECORDED}”. Sections after Mitchell et al., Model Cards for Model Reporting (2019).</footer>
 </div></body></html>
 `;
+}
+
+/** The plots of the calls the card rests on, drawn into the file itself. */
+function pictured(figures: readonly Figure[]): string {
+  if (figures.length === 0) return "";
+  const drawings = figures.map(({ title, png }) => `<figure><img alt="${escape(title)}" src="data:image/png;base64,${Buffer.from(png).toString("base64")}" style="max-width:100%;border-radius:6px"><figcaption>${escape(title)}</figcaption></figure>`);
+  return `<section id="plots"><h2>Plots</h2>${drawings.join("")}</section>`;
 }
 
 function written({ name, blocks, how, source }: Field, titled: boolean): string {

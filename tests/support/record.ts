@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import type { Metric } from "../../src/kernel/ports.ts";
+import type { EventBody } from "../../src/kernel/record.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+import { scratch } from "./server.ts";
+
+/** A body that could have been recorded, the `n`th of a series. */
+export function body(n: number, part: Partial<EventBody> = {}): EventBody {
+  return {
+    call_id: `call-${n}`,
+    tool: "ml_data_ingest",
+    outcome: "ok",
+    run_id: n % 3 === 0 ? `run-${n}` : null,
+    trace_id: n.toString(16).padStart(32, "0"),
+    span_id: n.toString(16).padStart(16, "0"),
+    duration_ms: n + 0.5,
+    params: { source: `file-${n}.csv`, seed: n },
+    result: { rows: n * 10, note: "größer ≥ 1 \u2028" },
+    error: null,
+    inputs: [],
+    outputs: [],
+    details: { type: "DataPipeline", action: "ingest", dataset: `set-${n}`, contains_pii: null },
+    ...part,
+  };
+}
+
+/** A workspace of its own with its store open, and a second connection to its database as an intruder would have one. */
+export async function workspace(): Promise<{
+  folder: string;
+  store: Store;
+  intruder: Sqlite.Database;
+  remove(): void;
+}> {
+  const { folder, remove } = scratch();
+  const store = await openStore(folder);
+  const intruder = new Sqlite(join(folder, "engine.db"));
+  return {
+    folder,
+    store,
+    intruder,
+    remove: () => {
+      intruder.close();
+      store.close();
+      remove();
+    },
+  };
+}
+
+/** Points of one metric, a step each. */
+export const points = (key: string, values: readonly number[]): Metric[] =>
+  values.map((value, step) => ({ key, value, step, time: 1_700_000_000_000 + step }));
