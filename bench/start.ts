@@ -11,7 +11,10 @@ const RUNS = 15;
 const root = join(import.meta.dirname, "..");
 const peerFolder = join(root, ".cache/bench/everything");
 const peerMain = join(peerFolder, "node_modules/@modelcontextprotocol/server-everything/dist/index.js");
-if (!existsSync(peerMain)) execFileSync("npm", ["install", "--prefix", peerFolder, "--no-audit", "--no-fund", "--ignore-scripts", PEER], { stdio: "inherit" });
+if (!existsSync(peerMain))
+  execFileSync("npm", ["install", "--prefix", peerFolder, "--no-audit", "--no-fund", "--ignore-scripts", PEER], {
+    stdio: "inherit",
+  });
 
 const workspace = mkdtempSync(join(tmpdir(), "bench-start-"));
 const servers = {
@@ -29,7 +32,9 @@ for (let run = -1; run < RUNS; run += 1) {
 }
 rmSync(workspace, { recursive: true, force: true });
 const [ours, theirs] = [median(times["ml-engine"]), median(times["server-everything"])];
-process.stdout.write(`${JSON.stringify({ bench: "start", runs: RUNS, tools, median_ms: { "ml-engine": ours, "server-everything": theirs }, ratio: ours / theirs }, null, 2)}\n`);
+process.stdout.write(
+  `${JSON.stringify({ bench: "start", runs: RUNS, tools, median_ms: { "ml-engine": ours, "server-everything": theirs }, ratio: ours / theirs }, null, 2)}\n`,
+);
 
 /** Spawns a server, shakes hands, asks for the tools, and ends it. */
 function listTools(args: readonly string[]): Promise<{ ms: number; count: number }> {
@@ -55,6 +60,10 @@ function listTools(args: readonly string[]): Promise<{ ms: number; count: number
         }
       }
     });
-    send({ id: 1, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } } });
+    send({
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "bench", version: "1" } },
+    });
   });
 }

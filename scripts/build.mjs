@@ -40,7 +40,10 @@ await build({
 // Making JSON Schema of every definition takes as long as all the rest of starting, and its answer never changes.
 const { tools } = await import("../src/domains/all.ts");
 const { describeTool } = await import("../src/mcp/describe-tool.ts");
-writeFileSync(join(dist, "listing.json"), JSON.stringify(Object.fromEntries(tools.map((tool) => [tool.name, describeTool(tool)]))));
+writeFileSync(
+  join(dist, "listing.json"),
+  JSON.stringify(Object.fromEntries(tools.map((tool) => [tool.name, describeTool(tool)]))),
+);
 rmSync(join(dist, "migrations"), { recursive: true, force: true });
 cpSync(join(root, "src/store/migrations"), join(dist, "migrations"), { recursive: true });
 renameSync(join(dist, "ml-engine.part.mjs"), join(dist, "ml-engine.mjs"));

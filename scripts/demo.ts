@@ -91,7 +91,10 @@ say(`Done in ${seconds(started)} s.`);
 if (verdict["ok"] !== true || reports.length === 0) process.exitCode = 1;
 else if (process.argv.includes("--write")) {
   const text = transcript.join("\n").replaceAll(workspace, "…").replaceAll(data, "adult.csv");
-  writeFileSync(join(root, "docs/demo.md"), `# The demo, as the agent sees it\n\nWritten by \`npm run demo -- --write\`.\n\n\`\`\`text\n${text}\n\`\`\`\n`);
+  writeFileSync(
+    join(root, "docs/demo.md"),
+    `# The demo, as the agent sees it\n\nWritten by \`npm run demo -- --write\`.\n\n\`\`\`text\n${text}\n\`\`\`\n`,
+  );
 }
 
 /** One tool call, shown as the agent sees it; a job is waited for to its end. */

@@ -5,13 +5,29 @@ import { z } from "zod";
 import { ToolError } from "./kernel/errors.ts";
 
 const list = (separator: string) =>
-  z.string().transform((text) => text.split(separator).map((part) => part.trim()).filter((part) => part !== ""));
-const flag = z.union([z.boolean(), z.enum(["1", "true", "yes", "0", "false", "no", ""]).transform((text) => ["1", "true", "yes"].includes(text))]);
+  z.string().transform((text) =>
+    text
+      .split(separator)
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  );
+const flag = z.union([
+  z.boolean(),
+  z.enum(["1", "true", "yes", "0", "false", "no", ""]).transform((text) => ["1", "true", "yes"].includes(text)),
+]);
 
 /** Every setting: its flag is `--kebab-case`, its variable `ML_ENGINE_UPPER_CASE`. A flag wins over a variable. */
 const Settings = z.strictObject({
-  workspace: z.string().min(1).default(join(homedir(), ".ml-engine")).transform((path) => resolve(path)).describe("Folder for everything this server keeps."),
-  allow_dirs: list(delimiter).default([]).transform((paths) => paths.map((path) => resolve(path))).describe("Further folders whose files may be read."),
+  workspace: z
+    .string()
+    .min(1)
+    .default(join(homedir(), ".ml-engine"))
+    .transform((path) => resolve(path))
+    .describe("Folder for everything this server keeps."),
+  allow_dirs: list(delimiter)
+    .default([])
+    .transform((paths) => paths.map((path) => resolve(path)))
+    .describe("Further folders whose files may be read."),
   allow_hosts: list(",").default([]).describe("Hosts that may be fetched from though their address is private."),
   domains: list(",").default([]).describe("Serve only the tools of these domains."),
   tools: list(",").default([]).describe("Serve only these tools."),
@@ -20,10 +36,22 @@ const Settings = z.strictObject({
   log_level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("What is logged to stderr."),
   key_dir: z.string().optional().describe("Folder of the key that signs the record; the workspace's own by default."),
   python: z.string().optional().describe("Python interpreter with the locked environment."),
-  workers: z.enum(["zygote", "standby"]).default(process.platform === "linux" ? "zygote" : "standby").describe("How workers start."),
-  memory_bytes: z.coerce.number().int().min(0).default(Math.floor(totalmem() * 0.8)).describe("Memory one call may use; 0 is no limit."),
+  workers: z
+    .enum(["zygote", "standby"])
+    .default(process.platform === "linux" ? "zygote" : "standby")
+    .describe("How workers start."),
+  memory_bytes: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(Math.floor(totalmem() * 0.8))
+    .describe("Memory one call may use; 0 is no limit."),
   call_seconds: z.coerce.number().min(1).default(120).describe("Longest run of a call that is no job."),
-  job_seconds: z.coerce.number().min(1).default(6 * 3600).describe("Longest run of a job."),
+  job_seconds: z.coerce
+    .number()
+    .min(1)
+    .default(6 * 3600)
+    .describe("Longest run of a job."),
   idle_seconds: z.coerce.number().min(1).default(600).describe("How long Python stays without work."),
 });
 
@@ -42,7 +70,8 @@ export function readConfig(args: readonly string[], env: NodeJS.ProcessEnv, root
     }),
   );
   const parsed = Settings.safeParse(given);
-  if (!parsed.success) throw new ToolError("invalid_input", z.prettifyError(parsed.error), "`ml-engine --help` lists the settings.");
+  if (!parsed.success)
+    throw new ToolError("invalid_input", z.prettifyError(parsed.error), "`ml-engine --help` lists the settings.");
   return { ...parsed.data, root, threads: availableParallelism() };
 }
 
@@ -50,7 +79,10 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
   const options = Object.fromEntries(
     Object.keys(Settings.shape).map((name) => [
       FLAG_NAMES[name] ?? name.replaceAll("_", "-"),
-      { type: name === "read_only" || name === "offline" ? ("boolean" as const) : ("string" as const), multiple: REPEATABLE.has(name) },
+      {
+        type: name === "read_only" || name === "offline" ? ("boolean" as const) : ("string" as const),
+        multiple: REPEATABLE.has(name),
+      },
     ]),
   );
   try {
@@ -64,7 +96,11 @@ function parseFlags(args: readonly string[]): Readonly<Record<string, string | b
       }),
     );
   } catch (error) {
-    throw new ToolError("invalid_input", error instanceof Error ? error.message : String(error), "`ml-engine --help` lists the settings.");
+    throw new ToolError(
+      "invalid_input",
+      error instanceof Error ? error.message : String(error),
+      "`ml-engine --help` lists the settings.",
+    );
   }
 }
 

@@ -8,10 +8,15 @@ export interface Log {
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-export function createLog(least: (typeof LEVELS)[number], write: (line: string) => void = (line) => void process.stderr.write(line)): Log {
-  const at = (level: (typeof LEVELS)[number]) => (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
-    if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
-    write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`);
-  };
+export function createLog(
+  least: (typeof LEVELS)[number],
+  write: (line: string) => void = (line) => void process.stderr.write(line),
+): Log {
+  const at =
+    (level: (typeof LEVELS)[number]) =>
+    (event: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
+      write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`);
+    };
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -16,7 +16,16 @@ const [command, ...rest] = process.argv.slice(2);
 
 if (command === "--help" || command === "-h") process.stdout.write(help());
 else if (command === "doctor") {
-  process.stdout.write(await doctor(readConfig(rest.filter((arg) => arg !== "--json"), process.env, root), rest.includes("--json")));
+  process.stdout.write(
+    await doctor(
+      readConfig(
+        rest.filter((arg) => arg !== "--json"),
+        process.env,
+        root,
+      ),
+      rest.includes("--json"),
+    ),
+  );
 } else serve();
 
 /** Serves until the client closes stdin; what then still runs as a job goes on by itself. */
@@ -26,7 +35,9 @@ function serve(): void {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const parts = createParts(config, log);
   const text = instructions(domains);
-  serveStdio(() => createServer(parts, prompts, text, String(version)), { onerror: (error) => log.warn("protocol", { error: error.message }) });
+  serveStdio(() => createServer(parts, prompts, text, String(version)), {
+    onerror: (error) => log.warn("protocol", { error: error.message }),
+  });
   const leave = () => {
     parts.close();
     process.exit(0);
@@ -40,7 +51,9 @@ function configuration() {
   try {
     return readConfig(process.argv.slice(2), process.env, root);
   } catch (error) {
-    process.stderr.write(`ml-engine: ${error instanceof ToolError ? `${error.message}\n${error.hint ?? ""}` : String(error)}\n`);
+    process.stderr.write(
+      `ml-engine: ${error instanceof ToolError ? `${error.message}\n${error.hint ?? ""}` : String(error)}\n`,
+    );
     process.exit(2);
   }
 }

@@ -49,9 +49,12 @@ class EvaluationJudgement(TypedDict):
 
 Decision = ModelSelection | EvaluationJudgement
 
-Said = tuple[Literal["progress"], float, float, str] | tuple[Literal["metrics"], list[Metric]] | tuple[
-    Literal["params"], dict[str, Scalar]
-] | tuple[Literal["decision"], Decision]
+Said = (
+    tuple[Literal["progress"], float, float, str]
+    | tuple[Literal["metrics"], list[Metric]]
+    | tuple[Literal["params"], dict[str, Scalar]]
+    | tuple[Literal["decision"], Decision]
+)
 
 
 def _unheard(said: Said) -> None:

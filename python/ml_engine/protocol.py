@@ -1,7 +1,8 @@
-# How the server and a Python worker talk: one JSON object a line over a Unix socket that the server listens on and every
-# worker connects to. A worker opens with `hello` and is sent one `call`; it answers with any number of `progress`,
-# `metrics`, `params` and `decision` and exactly one `result` or `error`, then leaves. The zygote opens with `zygote` and
-# is sent `fork`s; each makes a worker, and the zygote says `exited` when that worker ends. A closed socket is an end.
+# How the server and a Python worker talk: one JSON object a line over a Unix socket that the server listens on and
+# every worker connects to. A worker opens with `hello` and is sent one `call`; it answers with any number of
+# `progress`, `metrics`, `params` and `decision` and exactly one `result` or `error`, then leaves. The zygote opens with
+# `zygote` and is sent `fork`s; each makes a worker, and the zygote says `exited` when that worker ends. A closed socket
+# is an end.
 # The TypeScript half is src/runtime/protocol.ts. Change both in one commit and raise PROTOCOL.
 """The wire between the server and a worker; twin of src/runtime/protocol.ts."""
 

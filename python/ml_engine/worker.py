@@ -20,7 +20,7 @@ from ml_engine.protocol import PROTOCOL, Call, Channel, Limits, encode
 
 
 def serve(path: str, identity: str) -> None:
-    """Connects to the server's socket, runs the one call it is sent, and answers. Never returns to its caller's work."""
+    """Connects to the server's socket, runs the one call it is sent, and answers."""
     channel = Channel(path)
     channel.send({"type": "hello", "protocol": PROTOCOL, "id": identity, "pid": os.getpid()})
     message = channel.receive()
@@ -59,7 +59,13 @@ def run(identity: str, call: Call, post: Callable[[dict[str, Any]], None]) -> No
         )
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            post(_failure("failed", "There is no room on the disk for what the tool writes.", "Make room, then try again."))
+            post(
+                _failure(
+                    "failed",
+                    "There is no room on the disk for what the tool writes.",
+                    "Make room, then try again.",
+                )
+            )
         else:
             post(_failure("failed", "", None))
     except ValueError as error:
@@ -138,9 +144,9 @@ def _take_over_output(log: Path) -> None:
     os.dup2(descriptor, 2)
     os.close(descriptor)
     os.close(nothing)
-    sys.stdin = open(0, closefd=False)  # noqa: PTH123, SIM115 - a descriptor, not a path
-    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: PTH123, SIM115
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - a descriptor, not a path
+    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
 
 
 def _confine(limits: Limits, folder: Path) -> None:

@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import sys
+from types import FrameType
 from typing import Any
 
 from ml_engine import worker
@@ -33,7 +34,7 @@ def serve(path: str) -> None:
     os.set_blocking(wake, False)
     os.set_blocking(awake, False)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGCHLD, _noticed)
     children: dict[int, str] = {}
     channel.send({"type": "zygote", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0]})
     while True:
@@ -50,6 +51,11 @@ def serve(path: str) -> None:
                 if message is None:
                     return
                 children[_fork(message, path, channel, (awake, wake))] = message["id"]
+
+
+def _noticed(signum: int, frame: FrameType | None) -> None:
+    """Does nothing: that a handler is there makes Python write to the wake-up pipe."""
+    del signum, frame
 
 
 def _fork(message: dict[str, Any], path: str, channel: Channel, pipe: tuple[int, int]) -> int:

@@ -7,14 +7,25 @@ import type { Tool } from "../../src/kernel/tool.ts";
 import { isLong, jsonSchema } from "../../src/mcp/json-schema.ts";
 import { effectsOf } from "../../src/policy/effects.ts";
 import { prompts } from "../../src/routing/prompts.ts";
+import { resultsPage } from "./results.ts";
 
 /** Generated documents: path and content. */
 export function documents(root: string): ReadonlyMap<string, string> {
   const readme = join(root, "README.md");
   return new Map([
     ["docs/tools.md", toolsPage()],
+    ["bench/RESULTS.md", resultsPage(root)],
     ...(existsSync(readme)
-      ? [["README.md", filled(readFileSync(readme, "utf8"), { example: example(root), tools: toolsTable(), prompts: promptsTable() })] as const]
+      ? [
+          [
+            "README.md",
+            filled(readFileSync(readme, "utf8"), {
+              example: example(root),
+              tools: toolsTable(),
+              prompts: promptsTable(),
+            }),
+          ] as const,
+        ]
       : []),
   ]);
 }
@@ -36,7 +47,9 @@ function example(root: string): string {
   const demo = join(root, "docs/demo.md");
   if (!existsSync(demo)) return "";
   const steps = readFileSync(demo, "utf8").split(/(?=^── )/m);
-  const shown = steps.filter((step) => /→ ml_(training_evaluate|transparency_explain) /.test(step)).map((step) => step.replace(/\n```\n?$/, "").trim());
+  const shown = steps
+    .filter((step) => /→ ml_(training_evaluate|transparency_explain) /.test(step))
+    .map((step) => step.replace(/\n```\n?$/, "").trim());
   return `\`\`\`text\n${shown.join("\n\n")}\n\`\`\`\n`;
 }
 

@@ -1,5 +1,14 @@
 /** Why a call did not do its work. `unavailable` means something is not installed or not allowed here. */
-export const ERROR_KINDS = ["invalid_input", "not_found", "refused", "unavailable", "conflict", "cancelled", "timeout", "failed"] as const;
+export const ERROR_KINDS = [
+  "invalid_input",
+  "not_found",
+  "refused",
+  "unavailable",
+  "conflict",
+  "cancelled",
+  "timeout",
+  "failed",
+] as const;
 
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 

@@ -25,26 +25,33 @@ export function rare<S extends z.ZodType>(schema: S): S {
 
 export const isRare = (schema: z.core.$ZodType) => rarely.get(schema)?.rare === true;
 
-const marked = (reference: Reference, description: string) => z.string().min(1).max(1024).describe(description).register(references, { reference });
+const marked = (reference: Reference, description: string) =>
+  z.string().min(1).max(1024).describe(description).register(references, { reference });
 
 export const dataset = (description = "Name or file.") => marked("dataset", description);
 export const model = (description = "Its name.") => marked("model", description);
 export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
-export const newDataset = (description = "Name and version it was registered under.") => marked("new_dataset", description);
+export const newDataset = (description = "Name and version it was registered under.") =>
+  marked("new_dataset", description);
 export const newModel = (description = "Name and version it was registered under.") => marked("new_model", description);
 
 /** A name given to something that will be registered. */
 export const newName = (description: string) =>
   z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/, "a name starts with a letter and has letters, digits, `_`, `.` and `-`, at most 64")
+    .regex(
+      /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/,
+      "a name starts with a letter and has letters, digits, `_`, `.` and `-`, at most 64",
+    )
     .describe(description);
 
 export const column = (description: string) => z.string().min(1).max(256).describe(description);
 export const columns = (description: string) => z.array(z.string().min(1).max(256)).max(1000).describe(description);
 
-export const seed = rare(z.int().min(0).max(4294967295).default(0).describe("Random seed; the same call gives the same numbers."));
+export const seed = rare(
+  z.int().min(0).max(4294967295).default(0).describe("Random seed; the same call gives the same numbers."),
+);
 export const detail = rare(z.enum(["concise", "full"]).default("concise").describe("How much to return."));
 export const limit = rare(z.int().min(1).max(200).default(20).describe("Most items to return."));
 export const cursor = rare(z.string().max(200).optional().describe("`next_cursor` of the page before."));
@@ -52,7 +59,9 @@ export const confirm = z.boolean().default(false).describe("For what cannot be u
 
 /** What a long tool takes besides its work: it answers within `wait_seconds`, then goes on as a job. */
 export const job = {
-  wait_seconds: rare(z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`.")),
+  wait_seconds: rare(
+    z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`."),
+  ),
   job_id: z.string().max(64).optional().describe("Wait on."),
   cancel: rare(z.boolean().default(false).describe("With `job_id`: stop it.")),
 };

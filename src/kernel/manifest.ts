@@ -1,7 +1,19 @@
 import { z } from "zod";
 
 /** What a column means, beside its storage type. */
-export const Role = z.enum(["identifier", "target_candidate", "numeric", "categorical", "ordinal", "boolean", "datetime", "text", "geo", "constant", "personal"]);
+export const Role = z.enum([
+  "identifier",
+  "target_candidate",
+  "numeric",
+  "categorical",
+  "ordinal",
+  "boolean",
+  "datetime",
+  "text",
+  "geo",
+  "constant",
+  "personal",
+]);
 
 export const ColumnSchema = z
   .strictObject({
@@ -16,7 +28,11 @@ export const ColumnSchema = z
 export const DatasetManifest = z
   .strictObject({
     name: z.string(),
-    hash: z.string().describe("SHA-256, hex, of the table's schema and values: equal tables are equal, whatever file they came from."),
+    hash: z
+      .string()
+      .describe(
+        "SHA-256, hex, of the table's schema and values: equal tables are equal, whatever file they came from.",
+      ),
     rows: z.int().min(0),
     size_bytes: z.int().min(0),
     columns: z.array(ColumnSchema),

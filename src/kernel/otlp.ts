@@ -15,8 +15,17 @@ export function toOtlp(events: readonly EventRow[]): object {
     events.filter(({ kind }) => kind === "decision"),
     ({ call_id }) => call_id,
   );
-  const spans = events.filter(({ kind, outcome }) => kind === "action" && outcome !== "started").map((event) => span(event, decisions.get(event.call_id) ?? []));
-  return { resourceSpans: [{ resource: { attributes: attributes({ "service.name": "ml-engine" }) }, scopeSpans: [{ scope: { name: "ml-engine" }, spans }] }] };
+  const spans = events
+    .filter(({ kind, outcome }) => kind === "action" && outcome !== "started")
+    .map((event) => span(event, decisions.get(event.call_id) ?? []));
+  return {
+    resourceSpans: [
+      {
+        resource: { attributes: attributes({ "service.name": "ml-engine" }) },
+        scopeSpans: [{ scope: { name: "ml-engine" }, spans }],
+      },
+    ],
+  };
 }
 
 function span(event: EventRow, decisions: readonly EventRow[]): object {
@@ -42,18 +51,28 @@ function span(event: EventRow, decisions: readonly EventRow[]): object {
       "ml_engine.run.id": event.run_id,
       "error.type": body.error?.kind ?? null,
     }),
-    events: decisions.map((decision) => ({ timeUnixNano: String(end), name: decision.type, attributes: attributes(scalars(decision.body.details)) })),
+    events: decisions.map((decision) => ({
+      timeUnixNano: String(end),
+      name: decision.type,
+      attributes: attributes(scalars(decision.body.details)),
+    })),
     status: body.error === null ? { code: 1 } : { code: 2, message: body.error.kind },
   };
 }
 
 const scalars = (details: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(details).map(([key, value]) => [`ml_engine.decision.${key}`, typeof value === "object" ? JSON.stringify(value) : value]));
+  Object.fromEntries(
+    Object.entries(details).map(([key, value]) => [
+      `ml_engine.decision.${key}`,
+      typeof value === "object" ? JSON.stringify(value) : value,
+    ]),
+  );
 
 function attributes(values: Readonly<Record<string, unknown>>): Attribute[] {
   return Object.entries(values).flatMap(([key, value]): Attribute[] => {
     if (value === null || value === undefined) return [];
-    if (typeof value === "number") return [{ key, value: Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value } }];
+    if (typeof value === "number")
+      return [{ key, value: Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value } }];
     return [{ key, value: { stringValue: String(value) } }];
   });
 }

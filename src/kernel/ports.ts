@@ -7,6 +7,8 @@ export interface Ports {
   readonly runs: Runs;
   /** Where files a person will look at go: written here, they become artifacts of the call. */
   readonly artifacts: ArtifactFolder;
+  /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */
+  readText(field: string, path: string, mostBytes: number): string;
   /** Runs the Python op of the tool's own name. */
   python(params: object): Promise<unknown>;
   progress(done: number, total: number, note: string): void;
@@ -143,14 +145,30 @@ export interface Metric {
 }
 
 export interface Runs {
-  start(run: { id: string; experiment: string; name: string; tool: string; parent?: string | undefined; info: Record<string, unknown>; params: Record<string, string | number | boolean | null>; owner_pid?: number }): void;
+  start(run: {
+    id: string;
+    experiment: string;
+    name: string;
+    tool: string;
+    parent?: string | undefined;
+    info: Record<string, unknown>;
+    params: Record<string, string | number | boolean | null>;
+    owner_pid?: number;
+  }): void;
   params(id: string, params: Record<string, string | number | boolean | null>): void;
   metrics(id: string, metrics: readonly Metric[]): void;
   end(id: string, status: Exclude<RunStatus, "RUNNING">): void;
   get(id: string): Run | undefined;
   history(id: string, key?: string): readonly Metric[];
   /** MLflow's filter syntax: `metrics.auc > 0.8 and params.family = 'lightgbm'`. */
-  search(query: { experiment?: string | undefined; filter?: string | undefined; order_by?: string | undefined; archived?: boolean | undefined; limit?: number | undefined; cursor?: string | undefined }): Page<Run>;
+  search(query: {
+    experiment?: string | undefined;
+    filter?: string | undefined;
+    order_by?: string | undefined;
+    archived?: boolean | undefined;
+    limit?: number | undefined;
+    cursor?: string | undefined;
+  }): Page<Run>;
   /** Run ids, newest first. */
   ids(prefix?: string): readonly string[];
   note(id: string, note: string): void;

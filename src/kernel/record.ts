@@ -2,18 +2,35 @@ import { z } from "zod";
 
 /** What each kind of action records about itself, whatever the tool. The closed union that `events` holds. */
 export const ActionDetails = z.discriminatedUnion("type", [
-  z.strictObject({ type: z.literal("DataPipeline"), action: z.string(), dataset: z.string(), contains_pii: z.boolean().nullable() }),
-  z.strictObject({ type: z.literal("ModelTraining"), framework: z.string(), model_type: z.string(), dataset: z.string() }),
+  z.strictObject({
+    type: z.literal("DataPipeline"),
+    action: z.string(),
+    dataset: z.string(),
+    contains_pii: z.boolean().nullable(),
+  }),
+  z.strictObject({
+    type: z.literal("ModelTraining"),
+    framework: z.string(),
+    model_type: z.string(),
+    dataset: z.string(),
+  }),
   z.strictObject({ type: z.literal("ModelInference"), model: z.string(), backend: z.string(), action: z.string() }),
   z.strictObject({ type: z.literal("RagQuery"), query_type: z.string(), collection: z.string(), top_k: z.int() }),
   z.strictObject({ type: z.literal("EvaluationRun"), evaluator: z.string(), scope: z.string(), count: z.int().min(0) }),
-  z.strictObject({ type: z.literal("ResearchAction"), action: z.string(), source: z.string(), query: z.string().optional() }),
+  z.strictObject({
+    type: z.literal("ResearchAction"),
+    action: z.string(),
+    source: z.string(),
+    query: z.string().optional(),
+  }),
 ]);
 export type ActionDetails = z.infer<typeof ActionDetails>;
 export type ActionType = ActionDetails["type"];
 
 /** The fields a tool of one action type supplies; the type itself comes from its definition. */
-export type DetailsOf<T extends ActionType> = T extends ActionType ? Omit<Extract<ActionDetails, { type: T }>, "type"> : never;
+export type DetailsOf<T extends ActionType> = T extends ActionType
+  ? Omit<Extract<ActionDetails, { type: T }>, "type">
+  : never;
 
 /** One thing that could have been chosen. Scores of one decision share a scale and a direction, said in `rationale`. */
 export const Alternative = z.strictObject({ name: z.string(), score: z.number().nullable() });
@@ -27,8 +44,20 @@ const chosen = {
 export const Decision = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ModelSelection"), selected: z.string(), task: z.string(), ...chosen }),
   z.strictObject({ type: z.literal("RetrievalStrategy"), strategy: z.string(), ...chosen }),
-  z.strictObject({ type: z.literal("SafetyOverride"), rule: z.string(), reason: z.string(), by: z.string(), ...chosen }),
-  z.strictObject({ type: z.literal("EvaluationJudgement"), evaluator: z.string(), subject: z.string(), verdict: z.string(), ...chosen }),
+  z.strictObject({
+    type: z.literal("SafetyOverride"),
+    rule: z.string(),
+    reason: z.string(),
+    by: z.string(),
+    ...chosen,
+  }),
+  z.strictObject({
+    type: z.literal("EvaluationJudgement"),
+    evaluator: z.string(),
+    subject: z.string(),
+    verdict: z.string(),
+    ...chosen,
+  }),
 ]);
 export type Decision = z.infer<typeof Decision>;
 export type DecisionType = Decision["type"];
@@ -38,7 +67,12 @@ export const Outcome = z.enum(["ok", "error", "refused", "cancelled", "started"]
 export type Outcome = z.infer<typeof Outcome>;
 
 /** A dataset, model or other named thing at one version, as lineage knows it. */
-export const AssetRef = z.strictObject({ kind: z.enum(["dataset", "model", "file"]), name: z.string(), version: z.int().nullable(), hash: z.string().nullable() });
+export const AssetRef = z.strictObject({
+  kind: z.enum(["dataset", "model", "file"]),
+  name: z.string(),
+  version: z.int().nullable(),
+  hash: z.string().nullable(),
+});
 export type AssetRef = z.infer<typeof AssetRef>;
 
 /** One row of the record before it is chained: an action, or a decision made during one. */

@@ -4,7 +4,11 @@ import type { Ports } from "./ports.ts";
 import type { ActionType, DetailsOf } from "./record.ts";
 
 /** Everything the server knows about one tool. List, guard, road, record, routing, docs and tests all read this. */
-export interface Tool<In extends z.ZodObject = z.ZodObject, Out extends z.ZodObject = z.ZodObject, Type extends ActionType = ActionType> {
+export interface Tool<
+  In extends z.ZodObject = z.ZodObject,
+  Out extends z.ZodObject = z.ZodObject,
+  Type extends ActionType = ActionType,
+> {
   readonly name: `ml_${string}_${string}`;
   readonly title: string;
   /** When to use it, what it returns, what to call next; at most 1,024 characters. */
@@ -33,7 +37,10 @@ export interface Op {
   readonly result: z.ZodObject;
 }
 
-type Described<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType> = Omit<Tool<In, Out, Type>, "run" | "op">;
+type Described<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType> = Omit<
+  Tool<In, Out, Type>,
+  "run" | "op"
+>;
 
 /** `ml_data_profile` runs `data.profile`. */
 export const opName = (tool: string) => tool.replace(/^ml_/, "").replace("_", ".");
@@ -42,12 +49,19 @@ export const opName = (tool: string) => tool.replace(/^ml_/, "").replace("_", ".
 export function pythonTool<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType>(
   tool: Described<In, Out, Type>,
 ): Tool<In, Out, Type> {
-  return { ...tool, op: { name: opName(tool.name), params: tool.input, result: tool.output }, run: (params, ports) => ports.python(params) };
+  return {
+    ...tool,
+    op: { name: opName(tool.name), params: tool.input, result: tool.output },
+    run: (params, ports) => ports.python(params),
+  };
 }
 
 /** A tool whose work is done here. Where part of it is Python's, `op` is the contract of that part. */
 export function nativeTool<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType>(
-  tool: Described<In, Out, Type> & { readonly op?: Omit<Op, "name">; run(params: z.output<In>, ports: Ports): Promise<z.input<Out>> },
+  tool: Described<In, Out, Type> & {
+    readonly op?: Omit<Op, "name">;
+    run(params: z.output<In>, ports: Ports): Promise<z.input<Out>>;
+  },
 ): Tool<In, Out, Type> {
   const { op, ...rest } = tool;
   return op ? { ...rest, op: { name: opName(tool.name), ...op } } : rest;

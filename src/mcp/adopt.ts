@@ -20,19 +20,40 @@ export function adopt(job: Job, parts: Parts, instead?: ToolError): void {
   const folder = callFolder(parts.config.workspace, job.id, true);
   const end = instead ? undefined : readEnd(folder);
   if (!instead && !end && job.pid !== null && isAlive(job.pid, job.pid_started)) return;
-  for (const said of readSaid(folder)) {
-    if (said.type === "decision") state.decisions.push(said.decision);
-    else if (state.run_id !== null && said.type === "metrics") parts.store().runs.metrics(state.run_id, said.metrics);
-    else if (state.run_id !== null && said.type === "params") parts.store().runs.params(state.run_id, said.params);
+  replay(readSaid(folder), state, parts);
+  if (end?.type === "result") {
+    endJob(parts, tool, state, { raw: end.result });
+    return;
   }
-  if (end?.type === "result") return endJob(parts, tool, state, { raw: end.result });
-  const error = instead ?? (end ? opError(end) : new ToolError("failed", "The job's process ended without an answer: it was killed, or the machine was restarted.", "Start it again."));
-  endJob(parts, tool, state, { error });
+  endJob(parts, tool, state, { error: instead ?? (end ? opError(end) : vanished()) });
 }
+
+/** What the worker said while no server listened. Points already kept are kept once. */
+function replay(messages: readonly Said[], state: CallState, parts: Parts): void {
+  const { runs } = parts.store();
+  for (const said of messages) {
+    if (said.type === "decision") state.decisions.push(said.decision);
+    else if (state.run_id !== null && said.type === "metrics") runs.metrics(state.run_id, said.metrics);
+    else if (state.run_id !== null && said.type === "params") runs.params(state.run_id, said.params);
+  }
+}
+
+const vanished = () =>
+  new ToolError(
+    "failed",
+    "The job's process ended without an answer: it was killed, or the machine was restarted.",
+    "Start it again.",
+  );
 
 /** How far a job of another server said it was. */
 export function lastProgress(workspace: string, id: string): { done: number; total: number; note: string } {
-  return readSaid(callFolder(workspace, id, true)).findLast((said) => said.type === "progress") ?? { done: 0, total: 1, note: "started" };
+  return (
+    readSaid(callFolder(workspace, id, true)).findLast((said) => said.type === "progress") ?? {
+      done: 0,
+      total: 1,
+      note: "started",
+    }
+  );
 }
 
 function readEnd(folder: string): End | undefined {

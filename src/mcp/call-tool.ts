@@ -43,7 +43,12 @@ function recordFailure(call: Call, error: unknown, parts: Parts): unknown {
     settleFailed(call.tool, call.state, error, parts.store(), parts.config.workspace);
     return error;
   } catch (unrecorded) {
-    parts.log.error("unrecorded", { call: call.id, tool: call.tool.name, error: String(error), because: String(unrecorded) });
+    parts.log.error("unrecorded", {
+      call: call.id,
+      tool: call.tool.name,
+      error: String(error),
+      because: String(unrecorded),
+    });
     return unrecorded;
   }
 }

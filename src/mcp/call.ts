@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import type { Ports } from "../kernel/ports.ts";
@@ -8,8 +8,8 @@ import { AssetRef, Decision } from "../kernel/record.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { download } from "../policy/network.ts";
 import type { Said } from "../runtime/protocol.ts";
-import type { Caller, Parts } from "./parts.ts";
 import { isLong } from "./json-schema.ts";
+import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
 
 /** What one call is and has said so far; all of it that a record needs, and that another process needs to end a job. */
@@ -50,7 +50,10 @@ export class Call {
       trace_id: parent?.[1] ?? randomBytes(16).toString("hex"),
       span_id: randomBytes(8).toString("hex"),
       started: Date.now(),
-      params: z.record(z.string(), z.unknown()).catch({}).parse(args ?? {}),
+      params: z
+        .record(z.string(), z.unknown())
+        .catch({})
+        .parse(args ?? {}),
       inputs: [],
       run_id: null,
       decisions: [],
@@ -78,7 +81,10 @@ export class Call {
       catalog: store().catalog,
       paths: paths(),
       fetch: async (field, url) => {
-        const to = join(this.makeFolder(), `download${/\.[A-Za-z0-9]{1,8}(\.gz|\.zst)?$/.exec(new URL(url).pathname)?.[0] ?? ""}`);
+        const to = join(
+          this.makeFolder(),
+          `download${/\.[A-Za-z0-9]{1,8}(\.gz|\.zst)?$/.exec(new URL(url).pathname)?.[0] ?? ""}`,
+        );
         await download(field, url, to, { offline: config.offline, allowHosts: config.allow_hosts }, signal);
         return to;
       },
@@ -102,6 +108,7 @@ export class Call {
       events: store().events,
       runs: store().runs,
       signal,
+      readText: readCapped,
       artifacts: {
         read: (uri) => readArtifact(config.workspace, uri),
         write: (name, title, content) => {
@@ -116,7 +123,15 @@ export class Call {
       python: async (params) => {
         if (!tool.op) throw new ToolError("failed", `${tool.name} has no Python op.`);
         const detached = isLong(tool);
-        const work = { id: state.id, op: tool.op.name, params, folder: this.makeFolder(), artifacts: this.artifacts, detached, wallSeconds: detached ? config.job_seconds : config.call_seconds };
+        const work = {
+          id: state.id,
+          op: tool.op.name,
+          params,
+          folder: this.makeFolder(),
+          artifacts: this.artifacts,
+          detached,
+          wallSeconds: detached ? config.job_seconds : config.call_seconds,
+        };
         const result = await python.run(work, signal, { onStarted: (pid) => this.onStarted(pid), onSaid: hear });
         return checkOp(tool.op.result, result);
       },
@@ -127,7 +142,8 @@ export class Call {
   hear(said: Said): void {
     const { store } = this.#parts;
     if (said.type === "decision") this.state.decisions.push(said.decision);
-    else if (said.type === "metrics" && this.state.run_id !== null) store().runs.metrics(this.state.run_id, said.metrics);
+    else if (said.type === "metrics" && this.state.run_id !== null)
+      store().runs.metrics(this.state.run_id, said.metrics);
     else if (said.type === "params" && this.state.run_id !== null) store().runs.params(this.state.run_id, said.params);
     else if (said.type === "progress") {
       this.progress = said;
@@ -143,13 +159,27 @@ export class Call {
   /** Takes away what a failed or finished call leaves. */
   tidy(): void {
     if (!existsSync(this.folder)) return;
-    if (isLong(this.tool)) for (const left of ["tmp", "artifacts", "result.json.part"]) rmSync(join(this.folder, left), { recursive: true, force: true });
+    if (isLong(this.tool))
+      for (const left of ["tmp", "artifacts", "result.json.part"])
+        rmSync(join(this.folder, left), { recursive: true, force: true });
     else rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-export const callFolder = (workspace: string, id: string, long: boolean) => join(workspace, long ? "jobs" : "calls", id);
+export const callFolder = (workspace: string, id: string, long: boolean) =>
+  join(workspace, long ? "jobs" : "calls", id);
 export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
+
+function readCapped(field: string, path: string, mostBytes: number): string {
+  const { size } = statSync(path);
+  if (size > mostBytes)
+    throw new ToolError(
+      "invalid_input",
+      `${field}: \`${basename(path)}\` has ${size} bytes, more than the ${mostBytes} that are read.`,
+      "Name a smaller file.",
+    );
+  return readFileSync(path, "utf8");
+}
 
 /** An artifact's bytes; undefined where there is none. Only a call's own name and a plain file name lead to one. */
 function readArtifact(workspace: string, uri: string): Uint8Array | undefined {
@@ -168,12 +198,19 @@ export function publish(staged: string, final: string): void {
 }
 
 /** Sorts by time: eight hex digits of seconds, then chance. */
-export const newId = () => `${Math.floor(Date.now() / 1000).toString(16).padStart(8, "0")}${randomBytes(6).toString("hex")}`;
+export const newId = () =>
+  `${Math.floor(Date.now() / 1000)
+    .toString(16)
+    .padStart(8, "0")}${randomBytes(6).toString("hex")}`;
 
 function checkOp<S extends z.ZodType>(schema: S, result: unknown): z.output<S> {
   const parsed = schema.safeParse(result);
   if (parsed.success) return parsed.data;
-  const error = new ToolError("failed", "The tool's result is not what its contract says.", "This is a fault of ML Engine; the event log has the details.");
+  const error = new ToolError(
+    "failed",
+    "The tool's result is not what its contract says.",
+    "This is a fault of ML Engine; the event log has the details.",
+  );
   error.cause = z.prettifyError(parsed.error);
   throw error;
 }

@@ -22,7 +22,12 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     env: workerEnvironment(config, process.env),
     idleSeconds: config.idle_seconds,
     workers: config.workers,
-    limits: { memory_bytes: config.memory_bytes, cpu_seconds: Math.ceil(config.job_seconds * config.threads), file_bytes: 0, open_files: 4096 },
+    limits: {
+      memory_bytes: config.memory_bytes,
+      cpu_seconds: Math.ceil(config.job_seconds * config.threads),
+      file_bytes: 0,
+      open_files: 4096,
+    },
   });
   const parts: Parts & { close(): void } = {
     config,

@@ -1,8 +1,8 @@
+import { join } from "node:path";
 import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
-import { type CallState, artifactsFolder, callFolder, publish } from "./call.ts";
-import { join } from "node:path";
 import type { JobOutcome } from "../store/jobs.ts";
+import { artifactsFolder, type CallState, callFolder, publish } from "./call.ts";
 import type { Parts } from "./parts.ts";
 import { settleFailed, settleOk } from "./settle.ts";
 
@@ -17,7 +17,8 @@ export function endJob(parts: Parts, tool: Tool, state: CallState, end: JobEnd):
   const fail = (error: unknown) =>
     settle(() => {
       settleFailed(tool, state, error, store, workspace);
-      const { kind, message, hint } = error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
+      const { kind, message, hint } =
+        error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
       return { state: kind === "cancelled" ? "cancelled" : "error", error: { kind, message, hint: hint ?? null } };
     });
   if ("error" in end) return void fail(end.error);

@@ -24,14 +24,20 @@ export function fit(value: unknown, characters: number): Fitted {
   const lists: { path: string; list: unknown[]; cost: number }[] = [];
   collect(copy, "", lists);
   for (const { path, list } of lists) kept.set(path, list.length);
-  return { value: copy, cuts: [...original].flatMap(([path, before]) => (kept.has(path) ? [`${path}: ${kept.get(path)} of ${before}`] : [])) };
+  return {
+    value: copy,
+    cuts: [...original].flatMap(([path, before]) =>
+      kept.has(path) ? [`${path}: ${kept.get(path)} of ${before}`] : [],
+    ),
+  };
 }
 
 const size = (value: unknown) => JSON.stringify(value)?.length ?? 0;
 
 /** Every list that holds no list, with what its text costs. */
 function collect(value: unknown, path: string, into: { path: string; list: unknown[]; cost: number }[]): void {
-  if (Array.isArray(value)) into.push({ path, list: value, cost: size(value) - (value[0] === undefined ? 0 : size(value[0])) });
+  if (Array.isArray(value))
+    into.push({ path, list: value, cost: size(value) - (value[0] === undefined ? 0 : size(value[0])) });
   if (value === null || typeof value !== "object") return;
   for (const [key, inner] of Object.entries(value)) collect(inner, path === "" ? key : `${path}.${key}`, into);
 }

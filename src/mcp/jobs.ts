@@ -17,19 +17,33 @@ import { recordStart } from "./settle.ts";
 const POLL_MS = 150;
 
 /** Where a job is: its result, or a handle to come back with. */
-export type JobView = { readonly ended: true; readonly result: unknown } | { readonly ended: false; readonly handle: JobHandle };
+export type JobView =
+  | { readonly ended: true; readonly result: unknown }
+  | { readonly ended: false; readonly handle: JobHandle };
 
 /** Jobs this process started; others belong to servers that live or have left. */
 const own = new Map<string, { readonly call: Call; readonly stop: AbortController; readonly end: Promise<void> }>();
 
 /** Starts a long call as a job and waits for it as long as it was asked to. */
-export async function startJob(call: Call, params: Readonly<Record<string, unknown>>, caller: Caller, parts: Parts): Promise<JobView> {
+export async function startJob(
+  call: Call,
+  params: Readonly<Record<string, unknown>>,
+  caller: Caller,
+  parts: Parts,
+): Promise<JobView> {
   const { tool, state } = call;
   const store = parts.store();
   if (tool.opensRun) state.run_id = call.id;
   store.transaction(() => {
     if (state.run_id !== null) store.runs.start(describeRun(state, parts.config.root));
-    store.jobs.create({ id: call.id, tool: tool.name, call: JSON.stringify(state), run_id: state.run_id, owner_pid: process.pid, owner_started: startedAt(process.pid) });
+    store.jobs.create({
+      id: call.id,
+      tool: tool.name,
+      call: JSON.stringify(state),
+      run_id: state.run_id,
+      owner_pid: process.pid,
+      owner_started: startedAt(process.pid),
+    });
     recordStart(tool, state, store);
   });
   call.settled = true;
@@ -52,7 +66,12 @@ export async function startJob(call: Call, params: Readonly<Record<string, unkno
 /** Waits on for a job, whoever started it, or stops it. */
 export async function followJob(tool: Tool, request: JobRequest, caller: Caller, parts: Parts): Promise<JobView> {
   const job = find(request.job_id, parts);
-  if (job.tool !== tool.name) throw new ToolError("invalid_input", `job_id: ${job.id} is a job of ${job.tool}, not of ${tool.name}.`, `Call ${job.tool} with it.`);
+  if (job.tool !== tool.name)
+    throw new ToolError(
+      "invalid_input",
+      `job_id: ${job.id} is a job of ${job.tool}, not of ${tool.name}.`,
+      `Call ${job.tool} with it.`,
+    );
   if (request.cancel && job.state === "running") await stopJob(job, parts);
   return await follow(request.job_id, request.wait_seconds, caller, parts);
 }
@@ -71,7 +90,10 @@ async function follow(id: string, waitSeconds: number, caller: Caller, parts: Pa
     else if (job.state !== "running") return ended(job);
     else if (Date.now() >= until) {
       const share = progress.total > 0 ? Math.min(Math.max(progress.done / progress.total, 0), 1) : 0;
-      return { ended: false, handle: { job_id: id, status: "running", progress: share, note: progress.note, run_id: job.run_id } };
+      return {
+        ended: false,
+        handle: { job_id: id, status: "running", progress: share, note: progress.note, run_id: job.run_id },
+      };
     } else {
       if (!own.has(id)) caller.progress?.(progress.done, progress.total, progress.note);
       await pause(id, until - Date.now(), caller.signal);
@@ -91,7 +113,11 @@ async function pause(id: string, ms: number, signal: AbortSignal): Promise<void>
 
 function ended(job: Job): JobView {
   if (job.state === "done") return { ended: true, result: job.result };
-  const { kind, message, hint } = job.error ?? { kind: "failed" as const, message: "The job ended without a word.", hint: null };
+  const { kind, message, hint } = job.error ?? {
+    kind: "failed" as const,
+    message: "The job ended without a word.",
+    hint: null,
+  };
   throw new ToolError(kind, message, hint ?? undefined);
 }
 
@@ -107,7 +133,12 @@ async function stopJob(job: Job, parts: Parts): Promise<void> {
 }
 
 function settled(job: Job, parts: Parts): Job {
-  if (job.state !== "running" || own.has(job.id) || (job.owner_pid !== process.pid && isAlive(job.owner_pid, job.owner_started))) return job;
+  if (
+    job.state !== "running" ||
+    own.has(job.id) ||
+    (job.owner_pid !== process.pid && isAlive(job.owner_pid, job.owner_started))
+  )
+    return job;
   adopt(job, parts);
   return find(job.id, parts);
 }
@@ -120,7 +151,14 @@ export function adoptOrphans(parts: Parts): void {
 function find(id: string, parts: Parts): Job {
   const job = parts.store().jobs.get(id);
   if (job) return job;
-  const recent = parts.store().jobs.list(20).map((each) => each.id);
+  const recent = parts
+    .store()
+    .jobs.list(20)
+    .map((each) => each.id);
   const guess = nearest(id, recent);
-  throw new ToolError("not_found", `job_id: there is no job \`${id.slice(0, 64)}\`${guess ? `; did you mean \`${guess}\`?` : "."}`, recent.length > 0 ? `The newest is ${recent[0]}.` : "None was started yet.");
+  throw new ToolError(
+    "not_found",
+    `job_id: there is no job \`${id.slice(0, 64)}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
+    recent.length > 0 ? `The newest is ${recent[0]}.` : "None was started yet.",
+  );
 }

@@ -11,16 +11,29 @@ const SAFE_INTEGER_BOUNDS: ReadonlySet<unknown> = new Set([Number.MAX_SAFE_INTEG
  * `input` leaves fields with defaults optional; `output` is the view after parsing, where defaults are filled in.
  */
 export function jsonSchema(schema: z.ZodType, io: "input" | "output"): JsonObject {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, override: ({ jsonSchema }) => {
-    if (SAFE_INTEGER_BOUNDS.has(jsonSchema.maximum)) delete jsonSchema.maximum;
-    if (SAFE_INTEGER_BOUNDS.has(jsonSchema.minimum)) delete jsonSchema.minimum;
-    delete jsonSchema.id;
-  } });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    override: ({ jsonSchema }) => {
+      if (SAFE_INTEGER_BOUNDS.has(jsonSchema.maximum)) delete jsonSchema.maximum;
+      if (SAFE_INTEGER_BOUNDS.has(jsonSchema.minimum)) delete jsonSchema.minimum;
+      delete jsonSchema.id;
+    },
+  });
   return z.record(z.string(), z.json()).parse(rest);
 }
 
 /** What only the parser needs to know of a result: it has been checked before a client sees it. */
-const UNTOLD: ReadonlySet<string> = new Set(["additionalProperties", "minLength", "maxLength", "pattern", "format", "minItems", "maxItems", "minimum", "maximum"]);
+const UNTOLD: ReadonlySet<string> = new Set([
+  "additionalProperties",
+  "minLength",
+  "maxLength",
+  "pattern",
+  "format",
+  "minItems",
+  "maxItems",
+  "minimum",
+  "maximum",
+]);
 
 /** An output schema as it is advertised: its shape and words, without bounds that were held to already. */
 export const slim = (schema: JsonObject): JsonObject => z.record(z.string(), z.json()).parse(slimmed(schema, false));
@@ -29,8 +42,19 @@ function slimmed(value: unknown, names: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => slimmed(item, false));
   if (value === null || typeof value !== "object") return value;
   if (!names && "type" in value && Array.isArray(value.type)) return slimmed(branched(value, value.type), false);
-  const kept = Object.entries(value).filter(([key, inner]) => names || !UNTOLD.has(key) || (inner !== null && typeof inner === "object"));
-  return Object.fromEntries(kept.map(([key, inner]) => [key, key === "enum" ? inner : key === "additionalProperties" && Object.keys(Object(inner)).length === 0 ? true : slimmed(inner, !names && (key === "properties" || key === "$defs"))]));
+  const kept = Object.entries(value).filter(
+    ([key, inner]) => names || !UNTOLD.has(key) || (inner !== null && typeof inner === "object"),
+  );
+  return Object.fromEntries(
+    kept.map(([key, inner]) => [
+      key,
+      key === "enum"
+        ? inner
+        : key === "additionalProperties" && Object.keys(Object(inner)).length === 0
+          ? true
+          : slimmed(inner, !names && (key === "properties" || key === "$defs")),
+    ]),
+  );
 }
 
 /** Several types as one branch each: clients that map schemas onto a dialect with single types refuse a list of them. */
@@ -64,7 +88,11 @@ export function advertisedInput(tool: Tool): JsonObject {
   const shown = every.filter(([field]) => !isHidden(field)).map(([field, property]) => [field, told(property)]);
   const hidden = every.filter(([field]) => isHidden(field)).map(([field, property]) => brief(field, property));
   const more = hidden.length > 0 ? { [MORE]: { type: "object", description: `Also ${hidden.join(", ")}.` } } : {};
-  return { type: "object", properties: { ...Object.fromEntries(shown), ...more }, ...(schema["required"] !== undefined && { required: schema["required"] }) };
+  return {
+    type: "object",
+    properties: { ...Object.fromEntries(shown), ...more },
+    ...(schema["required"] !== undefined && { required: schema["required"] }),
+  };
 }
 
 function told({ type, description, enum: values, default: fallback, items }: Field): JsonObject {
@@ -79,7 +107,9 @@ function told({ type, description, enum: values, default: fallback, items }: Fie
 
 function brief(field: string, { default: fallback, enum: values }: Field): string {
   if (values && values.length <= 3) return `${field} ${values.join("|")}`;
-  return fallback === undefined || fallback === false || typeof fallback === "object" ? field : `${field} (${String(fallback)})`;
+  return fallback === undefined || fallback === false || typeof fallback === "object"
+    ? field
+    : `${field} (${String(fallback)})`;
 }
 
 const JobHandle = z

@@ -24,30 +24,59 @@ export function parse<S extends z.ZodObject>(schema: S, args: unknown): z.output
 /** The part of the arguments that follows a job, where they name one: the rest of them no longer matters. */
 export function parseJobRequest(tool: Tool, args: unknown): JobRequest | undefined {
   const given = spread(args ?? {});
-  if (!("job_id" in tool.input.shape) || typeof given !== "object" || given === null || !("job_id" in given) || given.job_id === undefined) return undefined;
+  if (
+    !("job_id" in tool.input.shape) ||
+    typeof given !== "object" ||
+    given === null ||
+    !("job_id" in given) ||
+    given.job_id === undefined
+  )
+    return undefined;
   const { job_id, wait_seconds, cancel } = { wait_seconds: undefined, cancel: undefined, ...given };
-  return parse(JobRequest, { job_id, ...(wait_seconds !== undefined && { wait_seconds }), ...(cancel !== undefined && { cancel }) });
+  return parse(JobRequest, {
+    job_id,
+    ...(wait_seconds !== undefined && { wait_seconds }),
+    ...(cancel !== undefined && { cancel }),
+  });
 }
 
 /** Rare fields may come together in `more`; what is said twice is said wrongly. */
 function spread(args: unknown): unknown {
   if (typeof args !== "object" || args === null || !(MORE in args)) return args;
   const { [MORE]: more, ...rest } = args;
-  if (typeof more !== "object" || more === null || Array.isArray(more)) throw new ToolError("invalid_input", `\`${MORE}\`: expected an object, got ${show(more)}.`);
+  if (typeof more !== "object" || more === null || Array.isArray(more))
+    throw new ToolError("invalid_input", `\`${MORE}\`: expected an object, got ${show(more)}.`);
   const twice = Object.keys(more).find((key) => key in rest);
-  if (twice !== undefined) throw new ToolError("invalid_input", `\`${clean(twice, 100)}\` is given twice, once in \`${MORE}\`.`, "Give it once.");
+  if (twice !== undefined)
+    throw new ToolError(
+      "invalid_input",
+      `\`${clean(twice, 100)}\` is given twice, once in \`${MORE}\`.`,
+      "Give it once.",
+    );
   return { ...rest, ...more };
 }
 
 function describe(issue: z.core.$ZodIssue, given: unknown, schema: z.ZodObject): string {
-  const field = issue.path.length > 0 ? issue.path.map((part, at) => (typeof part === "number" ? `[${part}]` : `${at > 0 ? "." : ""}${String(part)}`)).join("") : "";
+  const field =
+    issue.path.length > 0
+      ? issue.path
+          .map((part, at) => (typeof part === "number" ? `[${part}]` : `${at > 0 ? "." : ""}${String(part)}`))
+          .join("")
+      : "";
   const value = at(given, issue.path);
   const got = value === undefined ? "it is missing" : `got ${show(value)}`;
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = fieldsAt(schema, issue.path);
       const listed = field === "" || known.length === 0 ? "" : ` There are: ${known.join(", ")}.`;
-      return issue.keys.map((key) => `There is no field \`${clean(field === "" ? key : `${field}.${key}`, 100)}\`${suggest(key, known)}.`).join(" ") + listed;
+      return (
+        issue.keys
+          .map(
+            (key) =>
+              `There is no field \`${clean(field === "" ? key : `${field}.${key}`, 100)}\`${suggest(key, known)}.`,
+          )
+          .join(" ") + listed
+      );
     }
     case "invalid_value": {
       const values = issue.values.map(String);
@@ -73,7 +102,8 @@ function suggest(name: string, known: readonly string[]): string {
 
 /** The fields that a nested object may have, by following a path through the schema. */
 function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return fieldsAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
+    return fieldsAt(schema.unwrap(), path);
   const [step, ...rest] = path;
   if (schema instanceof z.ZodArray && step !== undefined) return fieldsAt(schema.element, rest);
   if (!(schema instanceof z.ZodObject)) return [];
@@ -83,7 +113,10 @@ function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): readon
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined), value);
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
 }
 
 const show = (value: unknown) => clean(JSON.stringify(value) ?? "undefined", 80);

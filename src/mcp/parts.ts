@@ -1,9 +1,9 @@
 import type { Config } from "../config.ts";
 import type { Tool } from "../kernel/tool.ts";
+import type { Log } from "../log.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
 import type { Python } from "../runtime/python.ts";
 import type { Store } from "../store/store.ts";
-import type { Log } from "../log.ts";
 
 /** Everything the server is made of, wired together once in main.ts. */
 export interface Parts {

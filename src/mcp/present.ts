@@ -1,5 +1,5 @@
-import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import { Artifact } from "../kernel/fields.ts";
@@ -24,9 +24,14 @@ export function present(tool: Tool, result: unknown): CallToolResult {
   const lines = [
     words,
     ...files.filter(({ path }) => !words.includes(path)).map(({ title, path }) => `${title}: ${path}`),
-    ...(cuts.length > 0 ? [`Cut to fit: ${cuts.join(", ")}. Ask for fewer columns or rows, or page on, to see the rest.`] : []),
+    ...(cuts.length > 0
+      ? [`Cut to fit: ${cuts.join(", ")}. Ask for fewer columns or rows, or page on, to see the rest.`]
+      : []),
   ];
-  return { content: [{ type: "text", text: clean(lines.join("\n"), TEXT_CHARACTERS) }, ...pictures(files)], structuredContent: Structured.parse(value) };
+  return {
+    content: [{ type: "text", text: clean(lines.join("\n"), TEXT_CHARACTERS) }, ...pictures(files)],
+    structuredContent: Structured.parse(value),
+  };
 }
 
 /** A job that goes on: how far it is and how to come back to it. */
@@ -41,7 +46,10 @@ export function presentJob(tool: Tool, job: JobHandle): CallToolResult {
 /** What went wrong, in our own words alone. */
 export function explain(error: unknown): CallToolResult {
   const { kind, message, hint } = error instanceof ToolError ? error : ours(error);
-  return { isError: true, content: [{ type: "text", text: clean([`${kind}: ${message}`, hint].filter(Boolean).join("\n")) }] };
+  return {
+    isError: true,
+    content: [{ type: "text", text: clean([`${kind}: ${message}`, hint].filter(Boolean).join("\n")) }],
+  };
 }
 
 /** What the system says that a person can mend; anything else is our fault and stays in the record. */
@@ -51,16 +59,28 @@ function ours(error: unknown): ToolError {
     case "ENOSPC":
     case "EDQUOT":
     case "SQLITE_FULL":
-      return new ToolError("failed", "The disk of the workspace is full; nothing was kept of the call.", "Make room, then call again.");
+      return new ToolError(
+        "failed",
+        "The disk of the workspace is full; nothing was kept of the call.",
+        "Make room, then call again.",
+      );
     case "EACCES":
     case "EPERM":
     case "EROFS":
     case "SQLITE_READONLY":
-      return new ToolError("failed", "The workspace cannot be written to.", "Give the server's user the right to write there, or name another folder with --workspace.");
+      return new ToolError(
+        "failed",
+        "The workspace cannot be written to.",
+        "Give the server's user the right to write there, or name another folder with --workspace.",
+      );
     case "SQLITE_BUSY":
       return new ToolError("conflict", "The workspace is busy: another process holds it.", "Call again in a moment.");
     default:
-      return new ToolError("failed", "The tool broke.", "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.");
+      return new ToolError(
+        "failed",
+        "The tool broke.",
+        "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.",
+      );
   }
 }
 
@@ -71,6 +91,8 @@ function artifactsIn(value: unknown): readonly Artifact[] {
 }
 
 function pictures(files: readonly Artifact[]): ContentBlock[] {
-  const first = files.find(({ path }) => path.endsWith(".png") && existsSync(path) && statSync(path).size <= PICTURE_BYTES);
+  const first = files.find(
+    ({ path }) => path.endsWith(".png") && existsSync(path) && statSync(path).size <= PICTURE_BYTES,
+  );
   return first ? [{ type: "image", mimeType: "image/png", data: readFileSync(first.path).toString("base64") }] : [];
 }

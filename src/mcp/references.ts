@@ -3,8 +3,8 @@ import { ToolError } from "../kernel/errors.ts";
 import { type Reference, references } from "../kernel/fields.ts";
 import type { AssetKind, Catalog } from "../kernel/ports.ts";
 import type { AssetRef } from "../kernel/record.ts";
-import type { AllowedPaths } from "../policy/paths.ts";
 import { isUrl } from "../policy/network.ts";
+import type { AllowedPaths } from "../policy/paths.ts";
 import { nearest } from "../routing/nearest.ts";
 
 /** What turns names into paths needs: the catalog, the guard of paths, and a way to bring a URL's file here. */
@@ -21,7 +21,11 @@ export interface Resolved {
 }
 
 /** Follows the marks in a flat input schema: datasets, models, files and sources become paths an op can open. */
-export async function resolveReferences(schema: z.ZodObject, params: Readonly<Record<string, unknown>>, resolver: Resolver): Promise<Resolved> {
+export async function resolveReferences(
+  schema: z.ZodObject,
+  params: Readonly<Record<string, unknown>>,
+  resolver: Resolver,
+): Promise<Resolved> {
   const resolved: Record<string, unknown> = { ...params };
   const inputs: AssetRef[] = [];
   for (const [field, fieldSchema] of Object.entries(schema.shape)) {
@@ -39,11 +43,17 @@ export async function resolveReferences(schema: z.ZodObject, params: Readonly<Re
   return { params: resolved, inputs };
 }
 
-async function locate(field: string, reference: Reference, name: string, resolver: Resolver): Promise<[string, AssetRef]> {
+async function locate(
+  field: string,
+  reference: Reference,
+  name: string,
+  resolver: Resolver,
+): Promise<[string, AssetRef]> {
   if (reference === "dataset" || reference === "model") {
     const asset = resolver.catalog.find(reference, name);
     if (asset) return [asset.path, { kind: reference, name: asset.name, version: asset.version, hash: asset.hash }];
-    if (reference === "model" || !looksLikeFile(name, resolver)) throw unknownAsset(field, reference, name, resolver.catalog);
+    if (reference === "model" || !looksLikeFile(name, resolver))
+      throw unknownAsset(field, reference, name, resolver.catalog);
     return [resolver.paths.file(field, name), fileRef(name)];
   }
   if (reference === "source") {
@@ -57,29 +67,52 @@ async function locate(field: string, reference: Reference, name: string, resolve
 const fileRef = (name: string): AssetRef => ({ kind: "file", name, version: null, hash: null });
 
 /** A name without a slash or an ending is meant as a registered name, so that a typing error is answered as one. */
-const looksLikeFile = (name: string, { catalog }: Resolver) => /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(name) && catalog.find("dataset", name.replace(/@.*$/, "")) === undefined;
+const looksLikeFile = (name: string, { catalog }: Resolver) =>
+  /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(name) && catalog.find("dataset", name.replace(/@.*$/, "")) === undefined;
 
 function unknownAsset(field: string, kind: AssetKind, name: string, catalog: Catalog): ToolError {
   const [base = name, version] = name.split("@");
   const newest = catalog.find(kind, base);
   if (newest !== undefined && version !== undefined) {
-    return new ToolError("not_found", `${field}: ${kind} \`${base}\` has no version ${version}.`, `Its newest is \`${newest.ref}\`.`);
+    return new ToolError(
+      "not_found",
+      `${field}: ${kind} \`${base}\` has no version ${version}.`,
+      `Its newest is \`${newest.ref}\`.`,
+    );
   }
   const known = catalog.names(kind);
   const guess = nearest(base, known);
-  const hint = known.length === 0 ? (kind === "dataset" ? "None is registered yet: use ml_data_ingest, or name a file." : "None is registered yet: use ml_training_train.") : `There are: ${known.slice(0, 10).join(", ")}${known.length > 10 ? ` and ${known.length - 10} more` : ""}.`;
-  return new ToolError("not_found", `${field}: there is no ${kind} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`, hint);
+  const hint =
+    known.length === 0
+      ? kind === "dataset"
+        ? "None is registered yet: use ml_data_ingest, or name a file."
+        : "None is registered yet: use ml_training_train."
+      : `There are: ${known.slice(0, 10).join(", ")}${known.length > 10 ? ` and ${known.length - 10} more` : ""}.`;
+  return new ToolError(
+    "not_found",
+    `${field}: there is no ${kind} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
+    hint,
+  );
 }
 
 /** Replaces each folder that the result marks as new by the name it is registered under. */
-export function registerOutputs(schema: z.ZodType, value: unknown, register: (kind: AssetKind, folder: string) => string): unknown {
+export function registerOutputs(
+  schema: z.ZodType,
+  value: unknown,
+  register: (kind: AssetKind, folder: string) => string,
+): unknown {
   const { reference } = markOf(schema);
   if (typeof value === "string" && (reference === "new_dataset" || reference === "new_model")) {
     return register(reference === "new_dataset" ? "dataset" : "model", value);
   }
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject && typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner.shape[key] ? registerOutputs(inner.shape[key], item, register) : item]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [
+        key,
+        inner.shape[key] ? registerOutputs(inner.shape[key], item, register) : item,
+      ]),
+    );
   }
   if (inner instanceof z.ZodArray && Array.isArray(value)) {
     const { element } = inner;
@@ -98,6 +131,7 @@ function markOf(schema: z.core.$ZodType): { reference: Reference | undefined; ma
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
   if (references.get(schema)?.reference !== undefined) return schema;
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) return unwrap(schema.unwrap());
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault)
+    return unwrap(schema.unwrap());
   return schema;
 }

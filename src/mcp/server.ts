@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ProtocolError, ProtocolErrorCode, Server, SdkError, type ServerContext } from "@modelcontextprotocol/server";
+import { ProtocolError, ProtocolErrorCode, SdkError, Server, type ServerContext } from "@modelcontextprotocol/server";
 import type { PromptSpec } from "../kernel/prompt.ts";
 import { nearest } from "../routing/nearest.ts";
 import { callTool } from "./call-tool.ts";
@@ -17,13 +17,21 @@ const PROGRESS_EVERY_MS = 500;
 const STILL_HERE_EVERY_MS = 10_000;
 
 /** One server over the parts, for either era of the protocol. */
-export function createServer(parts: Parts, prompts: readonly PromptSpec[], instructions: string, version: string): Server {
+export function createServer(
+  parts: Parts,
+  prompts: readonly PromptSpec[],
+  instructions: string,
+  version: string,
+): Server {
   const server = new Server(
     { name: "ml-engine", title: "ML Engine", version },
     {
       instructions,
       capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
-      cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" }, "prompts/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" } },
+      cacheHints: {
+        "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" },
+        "prompts/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" },
+      },
     },
   );
   server.setRequestHandler("tools/list", () => ({ tools: listTools(parts.tools, BUILT_LISTING) }));
@@ -37,7 +45,9 @@ export function createServer(parts: Parts, prompts: readonly PromptSpec[], instr
     }
   });
   server.setRequestHandler("prompts/list", () => ({ prompts: prompts.map(listPrompt) }));
-  server.setRequestHandler("prompts/get", ({ params }) => getPrompt(named(prompts, params.name, "prompt"), params.arguments ?? {}));
+  server.setRequestHandler("prompts/get", ({ params }) =>
+    getPrompt(named(prompts, params.name, "prompt"), params.arguments ?? {}),
+  );
   server.setRequestHandler("resources/list", () => listResources(parts));
   server.setRequestHandler("resources/templates/list", () => ({ resourceTemplates }));
   server.setRequestHandler("resources/read", async ({ params }) => {
@@ -54,8 +64,14 @@ export function createServer(parts: Parts, prompts: readonly PromptSpec[], instr
 function named<T extends { readonly name: string }>(all: readonly T[], name: string, kind: string): T {
   const found = all.find((each) => each.name === name);
   if (found) return found;
-  const guess = nearest(name, all.map((each) => each.name));
-  throw new ProtocolError(ProtocolErrorCode.InvalidParams, `Unknown ${kind}: ${name.slice(0, 100)}.${guess ? ` Did you mean ${guess}?` : ""}`);
+  const guess = nearest(
+    name,
+    all.map((each) => each.name),
+  );
+  throw new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `Unknown ${kind}: ${name.slice(0, 100)}.${guess ? ` Did you mean ${guess}?` : ""}`,
+  );
 }
 
 /** A request's cancel signal, deaf to a client that merely leaves: its jobs go on. Progress at most twice a second. */
@@ -87,4 +103,3 @@ function callerOf(context: ServerContext): { caller: Caller; done: () => void } 
     done: () => clearInterval(stillHere),
   };
 }
-

@@ -6,7 +6,7 @@ import type { Tool } from "../kernel/tool.ts";
 import { redact } from "../policy/redact.ts";
 import { clean } from "../policy/text.ts";
 import type { Store } from "../store/store.ts";
-import { type CallState, artifactsFolder } from "./call.ts";
+import { artifactsFolder, type CallState } from "./call.ts";
 import { fit } from "./fit.ts";
 import { registerOutputs } from "./references.ts";
 
@@ -46,7 +46,13 @@ export function recordStart(tool: Tool, state: CallState, store: Store): void {
   append(tool, { ...state, decisions: [] }, store, "started", {});
 }
 
-function append(tool: Tool, state: CallState, store: Store, outcome: Outcome, end: { result?: unknown; error?: unknown; outputs?: AssetRef[] }): void {
+function append(
+  tool: Tool,
+  state: CallState,
+  store: Store,
+  outcome: Outcome,
+  end: { result?: unknown; error?: unknown; outputs?: AssetRef[] },
+): void {
   const base: Omit<EventBody, "details"> = {
     call_id: state.id,
     tool: tool.name,
@@ -62,7 +68,10 @@ function append(tool: Tool, state: CallState, store: Store, outcome: Outcome, en
     outputs: end.outputs ?? [],
   };
   const decision = { ...base, result: null, inputs: [], outputs: [] };
-  store.events.append({ ...base, details: detailsOf(tool, state, end.result) }, ...state.decisions.map((details) => ({ ...decision, details })));
+  store.events.append(
+    { ...base, details: detailsOf(tool, state, end.result) },
+    ...state.decisions.map((details) => ({ ...decision, details })),
+  );
 }
 
 /** The tool's own words about its action; where the parameters never became valid, what can be said without them. */
@@ -91,7 +100,8 @@ function detailsOf(tool: Tool, state: CallState, result: unknown): EventBody["de
 
 const OUTCOMES: Readonly<Partial<Record<ErrorKind, Outcome>>> = { refused: "refused", cancelled: "cancelled" };
 
-const outcomeOf = (error: unknown): Outcome => (error instanceof ToolError ? OUTCOMES[error.kind] : undefined) ?? "error";
+const outcomeOf = (error: unknown): Outcome =>
+  (error instanceof ToolError ? OUTCOMES[error.kind] : undefined) ?? "error";
 
 /** An error as the record keeps it: with what must not reach a model, such as a traceback, but without secrets. */
 function recordedError(error: unknown): EventBody["error"] {

@@ -10,15 +10,24 @@ export function effectOf(tool: Tool, params: Readonly<Record<string, unknown>>):
 }
 
 /** Every effect a tool can have. */
-export const effectsOf = (tool: Tool): readonly Effect[] => (typeof tool.effect === "string" ? [tool.effect] : Object.values(tool.effect));
+export const effectsOf = (tool: Tool): readonly Effect[] =>
+  typeof tool.effect === "string" ? [tool.effect] : Object.values(tool.effect);
 
 /** Refuses what this server was started not to do, and what cannot be undone unless it is confirmed. */
 export function guardEffect(tool: Tool, params: Readonly<Record<string, unknown>>, readOnly: boolean): void {
   const effect = effectOf(tool, params);
   if (readOnly && effect !== "reads") {
-    throw new ToolError("refused", "This server only reads.", "The person who runs it can start it without --read-only.");
+    throw new ToolError(
+      "refused",
+      "This server only reads.",
+      "The person who runs it can start it without --read-only.",
+    );
   }
   if (effect === "overwrites" && params["confirm"] !== true) {
-    throw new ToolError("refused", `This ${typeof params["action"] === "string" ? `action (\`${params["action"]}\`)` : "call"} cannot be undone.`, "Ask the person, then call again with `confirm: true`.");
+    throw new ToolError(
+      "refused",
+      `This ${typeof params["action"] === "string" ? `action (\`${params["action"]}\`)` : "call"} cannot be undone.`,
+      "Ask the person, then call again with `confirm: true`.",
+    );
   }
 }

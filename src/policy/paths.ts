@@ -23,7 +23,12 @@ export class AllowedPaths {
   /** The real path of an existing regular file named by `value`; relative names are looked for in each folder in turn. */
   file(field: string, value: string): string {
     const path = this.#existing(field, value);
-    if (statSync(path).isDirectory()) throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is a folder, not a file.`, "Name a file in it.");
+    if (statSync(path).isDirectory())
+      throw new ToolError(
+        "invalid_input",
+        `${field}: \`${shown(value)}\` is a folder, not a file.`,
+        "Name a file in it.",
+      );
     return path;
   }
 
@@ -33,7 +38,12 @@ export class AllowedPaths {
     const path = this.#existing(field, value);
     if (statSync(path).isDirectory()) {
       const reached = readdirSync(path, { recursive: true, encoding: "utf8" });
-      if (reached.length > MAX_FILES) throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` holds more than ${MAX_FILES} files.`, "Name a smaller folder or a glob.");
+      if (reached.length > MAX_FILES)
+        throw new ToolError(
+          "invalid_input",
+          `${field}: \`${shown(value)}\` holds more than ${MAX_FILES} files.`,
+          "Name a smaller folder or a glob.",
+        );
       for (const name of reached) this.#contained(field, value, join(path, name));
     }
     return path;
@@ -45,7 +55,8 @@ export class AllowedPaths {
       const fixed = pattern.slice(0, pattern.search(GLOB));
       this.#inside(field, value, real(fixed.slice(0, fixed.lastIndexOf(sep)) || sep) ?? sep);
       const found = globSync(pattern);
-      if (found.length > MAX_FILES) throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` matches more than ${MAX_FILES} files.`);
+      if (found.length > MAX_FILES)
+        throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` matches more than ${MAX_FILES} files.`);
       for (const path of found) this.#contained(field, value, path);
       if (found.length > 0) return pattern;
     }
@@ -54,7 +65,8 @@ export class AllowedPaths {
 
   #existing(field: string, value: string): string {
     if (value.includes("\0")) throw new ToolError("invalid_input", `${field}: a path has no NUL byte.`);
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value)) throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is a URL, not a path.`, "Give a plain path.");
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
+      throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is a URL, not a path.`, "Give a plain path.");
     const path = this.#find(value);
     if (path === undefined) {
       if (outside(value, this.#roots)) throw this.#refused(field, value);
@@ -70,15 +82,18 @@ export class AllowedPaths {
 
   #contained(field: string, value: string, path: string): string {
     const target = real(path);
-    if (target === undefined) throw new ToolError("not_found", `${field}: \`${shown(value)}\` is a link that leads nowhere.`);
+    if (target === undefined)
+      throw new ToolError("not_found", `${field}: \`${shown(value)}\` is a link that leads nowhere.`);
     this.#inside(field, value, target);
     const stats = statSync(target);
-    if (!stats.isFile() && !stats.isDirectory()) throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is neither a file nor a folder.`);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is neither a file nor a folder.`);
     return target;
   }
 
   #inside(field: string, value: string, target: string): void {
-    if (!this.#roots.some((root) => target === root || target.startsWith(root.endsWith(sep) ? root : root + sep))) throw this.#refused(field, value);
+    if (!this.#roots.some((root) => target === root || target.startsWith(root.endsWith(sep) ? root : root + sep)))
+      throw this.#refused(field, value);
   }
 
   #refused(field: string, value: string): ToolError {
@@ -90,7 +105,11 @@ export class AllowedPaths {
   }
 
   #absent(field: string, value: string): ToolError {
-    return new ToolError("not_found", `${field}: there is no file \`${shown(value)}\`.`, `Paths are absolute, or relative to ${this.#roots.join(" or ")}.`);
+    return new ToolError(
+      "not_found",
+      `${field}: there is no file \`${shown(value)}\`.`,
+      `Paths are absolute, or relative to ${this.#roots.join(" or ")}.`,
+    );
   }
 }
 

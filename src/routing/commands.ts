@@ -3,7 +3,12 @@ import type { PromptArgument, PromptSpec } from "../kernel/prompt.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { quoted } from "../workflows/workflow.ts";
 
-const dataset: PromptArgument = { name: "dataset", description: "Registered dataset or file.", required: true, completes: "dataset" };
+const dataset: PromptArgument = {
+  name: "dataset",
+  description: "Registered dataset or file.",
+  required: true,
+  completes: "dataset",
+};
 const model: PromptArgument = { name: "model", description: "Registered model.", required: true, completes: "model" };
 const target: PromptArgument = { name: "target", description: "Column to predict.", required: true };
 const optional = (argument: PromptArgument): PromptArgument => ({ ...argument, required: false });
@@ -57,7 +62,11 @@ const COMMANDS: readonly Command[] = [
     name: "train",
     title: "Train a model",
     description: "Train and evaluate a model on a dataset.",
-    arguments: [dataset, target, { name: "family", description: "As `lightgbm`; `auto` tries several.", required: false }],
+    arguments: [
+      dataset,
+      target,
+      { name: "family", description: "As `lightgbm`; `auto` tries several.", required: false },
+    ],
     does: [
       `Unless the dataset is a training part already, split it with ${tool("ml_data_transform").name}.`,
       `Call ${tool("ml_training_train").name} on the training part and ${tool("ml_training_evaluate").name} on the test part.`,
@@ -69,7 +78,9 @@ const COMMANDS: readonly Command[] = [
     title: "Ready fine-tuning data",
     description: "Check examples before a language model learns from them.",
     arguments: [dataset],
-    does: [`Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty texts, lengths and personal data.`],
+    does: [
+      `Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty texts, lengths and personal data.`,
+    ],
     missing: "fine-tuning language models",
   },
   {
@@ -84,16 +95,28 @@ const COMMANDS: readonly Command[] = [
     name: "rag",
     title: "Ready retrieval data",
     description: "Check a table of passages or questions.",
-    arguments: [dataset, { name: "collection", description: "Collection it is meant for.", required: false, completes: "collection" }],
-    does: [`Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty passages and lengths.`],
+    arguments: [
+      dataset,
+      { name: "collection", description: "Collection it is meant for.", required: false, completes: "collection" },
+    ],
+    does: [
+      `Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty passages and lengths.`,
+    ],
     missing: "indexing and retrieving documents",
   },
   {
     name: "eval",
     title: "Evaluate a model",
     description: "Measure a model on data, or against another.",
-    arguments: [model, dataset, { name: "compare_to", description: "Another model.", required: false, completes: "model" }],
-    does: [`Call ${tool("ml_training_evaluate").name} with what is given.`, "Say the metrics with intervals beside the baseline, the worst slices, and whether a difference is more than chance."],
+    arguments: [
+      model,
+      dataset,
+      { name: "compare_to", description: "Another model.", required: false, completes: "model" },
+    ],
+    does: [
+      `Call ${tool("ml_training_evaluate").name} with what is given.`,
+      "Say the metrics with intervals beside the baseline, the worst slices, and whether a difference is more than chance.",
+    ],
   },
   {
     name: "inference",
@@ -118,7 +141,10 @@ const COMMANDS: readonly Command[] = [
     title: "Compare runs",
     description: "Compare recorded runs of an experiment.",
     arguments: [{ name: "experiment", description: "Experiment.", required: false }],
-    does: [`Call ${tool("ml_training_experiment").name} with action search, then compare on the best runs.`, "Count a difference only where the corrected test says so."],
+    does: [
+      `Call ${tool("ml_training_experiment").name} with action search, then compare on the best runs.`,
+      "Count a difference only where the corrected test says so.",
+    ],
     missing: "searching the literature",
   },
   {
@@ -126,21 +152,29 @@ const COMMANDS: readonly Command[] = [
     title: "Explain a decision",
     description: "Why a model answered so for a row.",
     arguments: [model, dataset, { name: "row", description: "Row number, from 0.", required: false }],
-    does: [`Call ${tool("ml_transparency_explain").name} with what is given (row 0 unless told).`, `For the model as a whole, call ${tool("ml_interpretability_importance").name}.`],
+    does: [
+      `Call ${tool("ml_transparency_explain").name} with what is given (row 0 unless told).`,
+      `For the model as a whole, call ${tool("ml_interpretability_importance").name}.`,
+    ],
   },
   {
     name: "safety",
     title: "Is it fair?",
     description: "Assess a model's fairness by group.",
     arguments: [model, dataset, { name: "sensitive", description: "Protected columns, by commas.", required: true }],
-    does: [`Call ${tool("ml_safety_fairness").name} with action assess.`, "If it fails the four-fifths rule, call it with action mitigate and say what evening out would cost."],
+    does: [
+      `Call ${tool("ml_safety_fairness").name} with action assess.`,
+      "If it fails the four-fifths rule, call it with action mitigate and say what evening out would cost.",
+    ],
   },
   {
     name: "redteam",
     title: "Look for weak spots",
     description: "Where a tabular model fails worst.",
     arguments: [model, dataset],
-    does: [`Call ${tool("ml_training_evaluate").name} and report the worst slices; then ${tool("ml_transparency_explain").name} on rows it got wrong with confidence, and report the smallest changes that flip them.`],
+    does: [
+      `Call ${tool("ml_training_evaluate").name} and report the worst slices; then ${tool("ml_transparency_explain").name} on rows it got wrong with confidence, and report the smallest changes that flip them.`,
+    ],
     missing: "probing language models and adversarial attacks",
   },
   {
@@ -148,19 +182,28 @@ const COMMANDS: readonly Command[] = [
     title: "Where from?",
     description: "What a dataset or model was made from.",
     arguments: [{ name: "name", description: "Dataset or model.", required: true, completes: "dataset" }],
-    does: [`Call ${tool("ml_transparency_audit").name} with action query and the name as text; follow its inputs back, call by call, to the files.`, `For a model, ${tool("ml_zoo_card").name} also writes a provenance statement with hashes.`],
+    does: [
+      `Call ${tool("ml_transparency_audit").name} with action query and the name as text; follow its inputs back, call by call, to the files.`,
+      `For a model, ${tool("ml_zoo_card").name} also writes a provenance statement with hashes.`,
+    ],
   },
   {
     name: "benchmark",
     title: "Which model is best?",
     description: "Compare model families on a dataset.",
     arguments: [dataset, target],
-    does: [`Split with ${tool("ml_data_transform").name}; call ${tool("ml_training_train").name} with family auto on the training part.`, `Compare the leaders on the test part with ${tool("ml_training_evaluate").name} and compare_to.`],
+    does: [
+      `Split with ${tool("ml_data_transform").name}; call ${tool("ml_training_train").name} with family auto on the training part.`,
+      `Compare the leaders on the test part with ${tool("ml_training_evaluate").name} and compare_to.`,
+    ],
   },
 ];
 
 /** The sixteen commands. */
-export const commands: readonly PromptSpec[] = COMMANDS.map((command) => ({ ...command, render: (args) => render(command, args) }));
+export const commands: readonly PromptSpec[] = COMMANDS.map((command) => ({
+  ...command,
+  render: (args) => render(command, args),
+}));
 
 function tool(name: Tool["name"]): Tool {
   const found = tools.find((each) => each.name === name);
@@ -168,7 +211,10 @@ function tool(name: Tool["name"]): Tool {
   return found;
 }
 
-function render({ title, description, arguments: args, does, missing }: Command, given: Readonly<Record<string, string>>): string {
+function render(
+  { title, description, arguments: args, does, missing }: Command,
+  given: Readonly<Record<string, string>>,
+): string {
   const stated = args.map(({ name }) => `- ${name}: ${quoted(given[name]) ?? "not given"}`);
   return [
     `${title}. ${description}`,

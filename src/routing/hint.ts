@@ -42,9 +42,15 @@ function build(domains: readonly Domain[], workflows: readonly Routable[]): (req
   const tools = new MiniSearch<Document>({ ...options, fields: Object.keys(BOOST) });
   tools.addAll(domains.flatMap((domain) => domain.tools.map((tool) => documentOf(tool))));
   const flows = new MiniSearch<{ id: string; text: string }>({ ...options, fields: ["text"] });
-  flows.addAll(workflows.map(({ name, title, description }) => ({ id: name, text: `${name} ${title} ${description}` })));
-  const known = new Set(domains.flatMap((domain) => domain.tools.flatMap((tool) => Object.values(documentOf(tool)).flatMap(stems))));
-  const examples = domains.flatMap((domain) => domain.tools.flatMap((tool) => tool.examples.map((example) => new Set(stems(example)))));
+  flows.addAll(
+    workflows.map(({ name, title, description }) => ({ id: name, text: `${name} ${title} ${description}` })),
+  );
+  const known = new Set(
+    domains.flatMap((domain) => domain.tools.flatMap((tool) => Object.values(documentOf(tool)).flatMap(stems))),
+  );
+  const examples = domains.flatMap((domain) =>
+    domain.tools.flatMap((tool) => tool.examples.map((example) => new Set(stems(example)))),
+  );
 
   return (request) => {
     const words = [...new Set(stems(request))];
@@ -59,17 +65,29 @@ function build(domains: readonly Domain[], workflows: readonly Routable[]): (req
       why: `${queryTerms.slice(0, 6).join(", ")} in its ${[...new Set(Object.values(match).flat())].slice(0, 3).join(", ")}`,
     }));
     const domain = domains.find(({ tools: listed }) => listed.some(({ name }) => name === best.id))?.id ?? null;
-    const flow = flows.search(words.join(" "))[0]?.id ?? workflows.find(({ steps }) => steps.some(({ tool }) => tool.name === best.id))?.name;
-    return { tools: ranked.filter(({ score }) => score >= LEAST_SCORE * confidence), domain, workflow: flow === undefined ? null : String(flow) };
+    const flow =
+      flows.search(words.join(" "))[0]?.id ??
+      workflows.find(({ steps }) => steps.some(({ tool }) => tool.name === best.id))?.name;
+    return {
+      tools: ranked.filter(({ score }) => score >= LEAST_SCORE * confidence),
+      domain,
+      workflow: flow === undefined ? null : String(flow),
+    };
   };
 }
 
 /** How sure it is, 0 to 1, that a request is for a tool that is here. */
-function confidenceIn(words: readonly string[], known: ReadonlySet<string>, examples: readonly ReadonlySet<string>[]): number {
+function confidenceIn(
+  words: readonly string[],
+  known: ReadonlySet<string>,
+  examples: readonly ReadonlySet<string>[],
+): number {
   if (words.length === 0 || words.some((word) => notYet.has(word))) return 0;
   const sure = words.some((word) => certain.has(word));
   const telling = words.filter((word) => likely.has(word) || certain.has(word)).length;
-  const ordinary = words.filter((word) => known.has(word)).length - words.filter((word) => known.has(word) && (likely.has(word) || certain.has(word))).length;
+  const ordinary =
+    words.filter((word) => known.has(word)).length -
+    words.filter((word) => known.has(word) && (likely.has(word) || certain.has(word))).length;
   const coverage = (telling + Math.max(ordinary, 0) / 2) / words.length;
   const asInExample = words.length >= 2 && examples.some((example) => words.every((word) => example.has(word)));
   const accepted = sure || asInExample || (telling >= 1 && words.length >= 2 && coverage > LEAST_COVERAGE);
@@ -80,5 +98,12 @@ type Document = Readonly<Record<"id" | keyof typeof BOOST, string>>;
 
 function documentOf(tool: Tool): Document {
   const fields = Object.entries(tool.input.shape).map(([name, schema]) => `${name} ${schema.description ?? ""}`);
-  return { id: tool.name, name: tool.name.replace(/^ml_/, ""), title: tool.title, description: tool.description, examples: tool.examples.join(" . "), fields: fields.join(" ") };
+  return {
+    id: tool.name,
+    name: tool.name.replace(/^ml_/, ""),
+    title: tool.title,
+    description: tool.description,
+    examples: tool.examples.join(" . "),
+    fields: fields.join(" "),
+  };
 }

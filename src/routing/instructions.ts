@@ -2,7 +2,9 @@ import type { Domain } from "../kernel/domain.ts";
 
 /** What every client is told of the server at the start; hosts cut it at 2,048 characters. */
 export function instructions(domains: readonly Domain[]): string {
-  const listed = domains.map(({ title, tools }) => `${title}: ${tools.map(({ name }) => name.replace(/^ml_/, "")).join(", ")}.`);
+  const listed = domains.map(
+    ({ title, tools }) => `${title}: ${tools.map(({ name }) => name.replace(/^ml_/, "")).join(", ")}.`,
+  );
   return [
     "ML Engine does machine-learning work on the person's own data, with real libraries, and records every call.",
     `Tools, all named ml_…: ${listed.join(" ")}`,

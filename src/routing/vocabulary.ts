@@ -26,32 +26,56 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/spread ?sheets?\b|excel|delimiter|separated|decimal commas?/g, "$& csv file load"],
   [/\b(import|load|read|bring)\b(?=.*\b(file|files|csv|data|dataset|sheet|folder|table)\b)/g, "$& ingest load"],
   // Looking and checking
-  [/distributions?|histograms?|correlations?|summary statistics|outliers?|what is in|what's in|imbalanced?/g, "$& profile"],
-  [/\b(ids?|rows?|values?|ages?)\b.*\b(repeated|unique|between|allowed)\b|trust (this|the) (csv|data|file)|expectations?\b|new batch|quality/g, "$& validate check data rules"],
+  [
+    /distributions?|histograms?|correlations?|summary statistics|outliers?|what is in|what's in|imbalanced?/g,
+    "$& profile",
+  ],
+  [
+    /\b(ids?|rows?|values?|ages?)\b.*\b(repeated|unique|between|allowed)\b|trust (this|the) (csv|data|file)|expectations?\b|new batch|quality/g,
+    "$& validate check data rules",
+  ],
   [/missing and where|how many .*missing|personal data|leaks?\b.*target/g, "$& profile column"],
   // Reshaping
-  [/\b(remove|drop|delete|fill|impute|one-?hot|encode|oversampl\w*|undersampl\w*|rebalance|rename|filter out|join|pivot)\b(?=.*\b(rows?|columns?|values?|categor\w+|class(es)?|duplicates?|missing|data)\b)/g, "$& transform steps"],
+  [
+    /\b(remove|drop|delete|fill|impute|one-?hot|encode|oversampl\w*|undersampl\w*|rebalance|rename|filter out|join|pivot)\b(?=.*\b(rows?|columns?|values?|categor\w+|class(es)?|duplicates?|missing|data)\b)/g,
+    "$& transform steps",
+  ],
   [/\bclass(es)?\b.*\boversampl\w*/g, "$& transform rebalance"],
   [/train(ing)?(,| and| \/ ?) ?(test|validation|holdout)|hold ?out/g, "$& split transform"],
   // Training
-  [/random forests?\b|gradient[\s-]boost\w*( machines?| trees?)?|neural net(work)?s?\b|(logistic|linear|ridge|lasso) regressions?\b/g, "$& estimator train model classifier"],
+  [
+    /random forests?\b|gradient[\s-]boost\w*( machines?| trees?)?|neural net(work)?s?\b|(logistic|linear|ridge|lasso) regressions?\b/g,
+    "$& estimator train model classifier",
+  ],
   [/cross[\s-]validat(e|ion|ed)\b/g, "$& crossvalidation folds train"],
   [/hyper[\s-]?parameters?\b|learning rate|\bdepth\b|optimi[sz]e|tune|tuning/g, "$& hyperparameter search tune sweep"],
   [/best (settings|parameters|configuration)/g, "$& hyperparameter sweep"],
   // Measuring
-  [/how (good|accurate|well)\b.*\bmodel|confusion matrix|roc curve|calibrat\w+ of|held[\s-]out|test set|false (alarm|positive|negative)s?|threshold/g, "$& evaluate metrics model"],
+  [
+    /how (good|accurate|well)\b.*\bmodel|confusion matrix|roc curve|calibrat\w+ of|held[\s-]out|test set|false (alarm|positive|negative)s?|threshold/g,
+    "$& evaluate metrics model",
+  ],
   [/\b(runs?|experiments?)\b/g, "$& runs experiment"],
   [/reproduce|rerun|\bnote\b.*\brun/g, "$& runs experiment info"],
   [/preprocess\w*|\bscale\b|normali[sz]e|standardi[sz]e/g, "$& transform steps"],
   [/\burls?\b|download/g, "$& ingest source file"],
-  [/feature importances?|what drives|influences?|matters? most|partial dependence|rel(y|ies) on|shap\b/g, "$& importance feature model"],
+  [
+    /feature importances?|what drives|influences?|matters? most|partial dependence|rel(y|ies) on|shap\b/g,
+    "$& importance feature model",
+  ],
   [/(which|what) (columns?|features?|variables?|inputs?)\b.*\b(matter|important|drive)/g, "$& importance feature"],
   [/\b(women|woman|men|gender|race|sexes|ethnic\w*|minorit\w+|black|white)\b/g, "$& sensitive group fair"],
-  [/\b(rejected|denied|declined|refused|turned down|approved|accepted)\b(?!.*\b(log|record)\b)/g, "$& explain prediction decision row"],
+  [
+    /\b(rejected|denied|declined|refused|turned down|approved|accepted)\b(?!.*\b(log|record)\b)/g,
+    "$& explain prediction decision row",
+  ],
   [/\bwhy\b.*\b(this|that|row|customer|applicant|prediction|choose|chose|pick)/g, "$& explain decision"],
   [/document(ation)?\b.*\bmodel|model cards?|fact ?sheet/g, "$& modelcard card"],
   // The record
-  [/tamper\w*|audit\w*|event log|\blog\b|which calls|what (happened|decisions)|inclusion|who did/g, "$& audit record events"],
+  [
+    /tamper\w*|audit\w*|event log|\blog\b|which calls|what (happened|decisions)|inclusion|who did/g,
+    "$& audit record events",
+  ],
   [/machine learning\b/g, "$& machinelearning"],
   [/fine[\s-]?tun(e|ed|ing)\b/g, "finetune"],
 ];

@@ -3,10 +3,25 @@ import { join } from "node:path";
 import type { Config } from "../config.ts";
 
 /** What of the server's environment a worker may see: how to run, never who one is. */
-const PASSED_ON = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+const PASSED_ON = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "LC_ALL",
+  "LC_CTYPE",
+  "TZ",
+  "TMPDIR",
+  "LD_LIBRARY_PATH",
+  "CUDA_VISIBLE_DEVICES",
+  "SSL_CERT_FILE",
+  "SSL_CERT_DIR",
+];
 
 /** The environment of every Python process. */
-export function workerEnvironment({ root, threads, offline }: Pick<Config, "root" | "threads" | "offline">, env: NodeJS.ProcessEnv): Record<string, string> {
+export function workerEnvironment(
+  { root, threads, offline }: Pick<Config, "root" | "threads" | "offline">,
+  env: NodeJS.ProcessEnv,
+): Record<string, string> {
   const passed = PASSED_ON.flatMap((name): [string, string][] => {
     const value = env[name];
     return value === undefined ? [] : [[name, value]];

@@ -1,7 +1,8 @@
-// How the server and a Python worker talk: one JSON object a line over a Unix socket that the server listens on and every
-// worker connects to. A worker opens with `hello` and is sent one `call`; it answers with any number of `progress`,
-// `metrics`, `params` and `decision` and exactly one `result` or `error`, then leaves. The zygote opens with `zygote` and
-// is sent `fork`s; each makes a worker, and the zygote says `exited` when that worker ends. A closed socket is an end.
+// How the server and a Python worker talk: one JSON object a line over a Unix socket that the server listens on and
+// every worker connects to. A worker opens with `hello` and is sent one `call`; it answers with any number of
+// `progress`, `metrics`, `params` and `decision` and exactly one `result` or `error`, then leaves. The zygote opens with
+// `zygote` and is sent `fork`s; each makes a worker, and the zygote says `exited` when that worker ends. A closed socket
+// is an end.
 // The Python half is python/ml_engine/protocol.py. Change both in one commit and raise PROTOCOL.
 import { z } from "zod";
 import { ERROR_KINDS } from "../kernel/errors.ts";
@@ -39,7 +40,10 @@ const Metric = z.strictObject({ key: z.string(), value: z.number(), step: z.int(
 export const Said = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("progress"), done: z.number(), total: z.number(), note: z.string() }),
   z.strictObject({ type: z.literal("metrics"), metrics: z.array(Metric) }),
-  z.strictObject({ type: z.literal("params"), params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])) }),
+  z.strictObject({
+    type: z.literal("params"),
+    params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  }),
   z.strictObject({ type: z.literal("decision"), decision: Decision }),
 ]);
 export type Said = z.infer<typeof Said>;

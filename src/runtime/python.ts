@@ -57,7 +57,14 @@ export class Python {
           else {
             const said = Said.safeParse(message);
             if (said.success) hearing.onSaid(said.data);
-            else reject(new ToolError("failed", "The Python worker said something this server does not understand.", "Run `npm run setup`: the two halves may differ in version."));
+            else
+              reject(
+                new ToolError(
+                  "failed",
+                  "The Python worker said something this server does not understand.",
+                  "Run `npm run setup`: the two halves may differ in version.",
+                ),
+              );
           }
         };
         line.onClose = () => {
@@ -70,11 +77,25 @@ export class Python {
         sleep(work.wallSeconds * 1000, undefined, { signal: timer.signal, ref: false }).then(
           () => {
             killTree(pid);
-            reject(new ToolError("timeout", `The work took longer than ${work.wallSeconds} seconds.`, "Use less data or a smaller budget."));
+            reject(
+              new ToolError(
+                "timeout",
+                `The work took longer than ${work.wallSeconds} seconds.`,
+                "Use less data or a smaller budget.",
+              ),
+            );
           },
           () => {},
         );
-        const call: Call = { type: "call", op: work.op, params: work.params, folder: work.folder, artifacts: work.artifacts, detached: work.detached, limits: this.#options.limits };
+        const call: Call = {
+          type: "call",
+          op: work.op,
+          params: work.params,
+          folder: work.folder,
+          artifacts: work.artifacts,
+          detached: work.detached,
+          limits: this.#options.limits,
+        };
         line.send(call);
       });
     } finally {
@@ -86,7 +107,9 @@ export class Python {
   /** Starts the interpreter ahead of the first call that needs it. */
   warm(): void {
     const id = `warm-${process.pid}`;
-    this.#spawn(id).then(({ pid }) => killTree(pid)).catch(() => {});
+    this.#spawn(id)
+      .then(({ pid }) => killTree(pid))
+      .catch(() => {});
   }
 
   /** Ends everything but detached calls. */
@@ -102,7 +125,10 @@ export class Python {
 
   #spawn(id: string) {
     this.#switchboard ??= new Switchboard();
-    this.#spawner ??= this.#options.workers === "zygote" ? new Zygote(this.#options, this.#switchboard) : new Standby(this.#options, this.#switchboard);
+    this.#spawner ??=
+      this.#options.workers === "zygote"
+        ? new Zygote(this.#options, this.#switchboard)
+        : new Standby(this.#options, this.#switchboard);
     return this.#spawner.spawn(id);
   }
 }
@@ -115,7 +141,11 @@ function settle(end: End, resolve: (result: unknown) => void, reject: (error: Er
 /** An op's own refusal in its words; anything else it raised only as a fact, the traceback being for the record. */
 export function opError(end: Extract<End, { type: "error" }>): ToolError {
   if (end.message !== "") return new ToolError(end.kind, end.message, end.hint ?? undefined);
-  const error = new ToolError("failed", "The tool broke while it worked.", "The event log has the traceback (`ml_transparency_audit`).");
+  const error = new ToolError(
+    "failed",
+    "The tool broke while it worked.",
+    "The event log has the traceback (`ml_transparency_audit`).",
+  );
   error.cause = end.traceback;
   return error;
 }

@@ -54,7 +54,13 @@ export class Standby implements Spawner {
       this.#switchboard.expect(name, (line, opening) => resolve({ line, pid: opening.pid, ended }));
       process.exited.then(({ lastWords }) => {
         const reason = lastWords.trim().split("\n").at(-1) ?? "";
-        reject(new ToolError("unavailable", `Python cannot load its libraries. ${reason}`, "Run `npm run setup` in the folder of ML Engine."));
+        reject(
+          new ToolError(
+            "unavailable",
+            `Python cannot load its libraries. ${reason}`,
+            "Run `npm run setup` in the folder of ML Engine.",
+          ),
+        );
       });
     });
   }

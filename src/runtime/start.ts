@@ -14,7 +14,11 @@ export interface Started {
 /** Starts `python -m ml_engine …`. Its stdout and stderr are kept only to say why it could not start. */
 export async function startPython({ python, env }: Interpreter, args: readonly string[]): Promise<Started> {
   if (!existsSync(python)) {
-    throw new ToolError("unavailable", "The Python environment is not set up.", "Run `npm run setup` in the folder of ML Engine.");
+    throw new ToolError(
+      "unavailable",
+      "The Python environment is not set up.",
+      "Run `npm run setup` in the folder of ML Engine.",
+    );
   }
   const { execa } = await import("execa");
   const child = execa(python, ["-P", "-m", "ml_engine", ...args], {

@@ -45,7 +45,11 @@ export class Zygote implements Spawner {
 
   #noWorker(id: string, signal: string | null): ToolError {
     this.#switchboard.forget(id);
-    return new ToolError("failed", `The Python worker ended before its work began${signal ? ` (${signal})` : ""}.`, "Try again.");
+    return new ToolError(
+      "failed",
+      `The Python worker ended before its work began${signal ? ` (${signal})` : ""}.`,
+      "Try again.",
+    );
   }
 
   #running(): Promise<Live> {
@@ -63,7 +67,11 @@ export class Zygote implements Spawner {
         opened,
         process.exited.then(({ lastWords }) => {
           const reason = lastWords.trim().split("\n").at(-1) ?? "";
-          throw new ToolError("unavailable", `Python cannot load its libraries. ${reason}`, "Run `npm run setup` in the folder of ML Engine.");
+          throw new ToolError(
+            "unavailable",
+            `Python cannot load its libraries. ${reason}`,
+            "Run `npm run setup` in the folder of ML Engine.",
+          );
         }),
       ]);
       line.onMessage = (message) => this.#hear(message);

@@ -10,16 +10,31 @@ export interface Condition {
 const EXAMPLE = "For example: metrics.roc_auc > 0.9 AND params.family = 'lightgbm'.";
 const TOKEN =
   /\s*(?:(?<word>[A-Za-z_][\w./-]*)|`(?<back>[^`]+)`|"(?<double>[^"]*)"|'(?<single>(?:[^']|'')*)'|(?<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol>!=|>=|<=|=|>|<|\(|\)|,|\.))/uy;
-const ATTRIBUTES: Readonly<Record<string, string>> = {
-  status: "status",
-  run_name: "name",
-  name: "name",
-  start_time: "started",
-  end_time: "ended",
-  run_id: "id",
-  tool: "tool",
-  experiment: "experiment",
-};
+const ATTRIBUTES: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    status: "status",
+    run_name: "name",
+    name: "name",
+    start_time: "started",
+    end_time: "ended",
+    run_id: "id",
+    tool: "tool",
+    experiment: "experiment",
+  }),
+);
+
+const GROUPS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    metric: "metrics",
+    param: "params",
+    parameter: "params",
+    parameters: "params",
+    tag: "tags",
+    attribute: "attributes",
+    attr: "attributes",
+    run: "attributes",
+  }),
+);
 
 interface Token {
   readonly kind: "word" | "quoted" | "number" | "symbol";
@@ -59,14 +74,14 @@ export function parseFilter(filter: string): Condition {
 
 /** `metrics.roc_auc DESC` as SQL. */
 export function parseOrder(order: string): Condition {
-  const [, subject = "", direction = "ASC"] = /^\s*(\S+?)(?:\s+(ASC|DESC))?\s*$/i.exec(order) ?? [];
+  const [, subject = "", direction = "ASC"] = /^\s*((?:[^\s`]|`[^`]*`)+?)(?:\s+(ASC|DESC))?\s*$/i.exec(order) ?? [];
   const [group, key] = grouped(subject.replaceAll("`", ""));
   const down = direction.toUpperCase() === "DESC" ? "DESC" : "ASC";
   if (group === "metrics")
     return { sql: `(SELECT value FROM run_latest WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
   if (group === "params")
     return { sql: `(SELECT value FROM run_params WHERE run_id = id AND key = ?) ${down} NULLS LAST`, values: [key] };
-  const column = ATTRIBUTES[key];
+  const column = ATTRIBUTES.get(key);
   if (group === "attributes" && column) return { sql: `${column} ${down}`, values: [] };
   throw new ToolError(
     "invalid_input",
@@ -110,18 +125,8 @@ function split(
 function grouped(subject: string): [string, string] {
   const dot = subject.indexOf(".");
   if (dot < 0) return ["attributes", subject];
-  const names: Readonly<Record<string, string>> = {
-    metric: "metrics",
-    param: "params",
-    parameter: "params",
-    parameters: "params",
-    tag: "tags",
-    attribute: "attributes",
-    attr: "attributes",
-    run: "attributes",
-  };
   const group = subject.slice(0, dot).toLowerCase();
-  return [names[group] ?? group, subject.slice(dot + 1)];
+  return [GROUPS.get(group) ?? group, subject.slice(dot + 1)];
 }
 
 function list(next: () => Token | undefined, filter: string): Cell[] {
@@ -167,9 +172,9 @@ function compare(
       sql: `EXISTS (SELECT 1 FROM run_${group} WHERE run_id = id AND key = ? AND value ${sqlOperator} ${place})`,
       values: [key, ...texts],
     };
-  const column = ATTRIBUTES[key];
+  const column = ATTRIBUTES.get(key);
   if (group !== "attributes" || !column)
-    throw wrong(filter, 0, `metrics., params., tags., or an attribute (${Object.keys(ATTRIBUTES).join(", ")})`);
+    throw wrong(filter, 0, `metrics., params., tags., or an attribute (${[...ATTRIBUTES.keys()].join(", ")})`);
   return { sql: `${column} ${sqlOperator} ${place}`, values: texts };
 }
 

@@ -15,9 +15,23 @@ export default defineWorkflow({
     check,
     look,
     setAside,
-    { tool: validate, why: "Write down what holds of the training part, for later batches.", inputs: { dataset: "<train part>", action: "infer" } },
-    { tool: validate, why: "Do the parts look alike?", inputs: { dataset: "<test part>", action: "compare", baseline: "<train part>" }, gate: "no column drifts between parts of one split." },
+    {
+      tool: validate,
+      why: "Write down what holds of the training part, for later batches.",
+      inputs: { dataset: "<train part>", action: "infer" },
+    },
+    {
+      tool: validate,
+      why: "Do the parts look alike?",
+      inputs: { dataset: "<test part>", action: "compare", baseline: "<train part>" },
+      gate: "no column drifts between parts of one split.",
+    },
     verifyRecord,
   ],
-  evidence: ["rows in, out and removed, by step", "warnings that remain and why they may", "the profile's path", "the audit verdict"],
+  evidence: [
+    "rows in, out and removed, by step",
+    "warnings that remain and why they may",
+    "the profile's path",
+    "the audit verdict",
+  ],
 });

@@ -9,4 +9,13 @@ import safetyAudit from "./safety-audit.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** The eight workflows, in the order they are listed. */
-export const workflows: readonly Workflow[] = [mlTraining, ragPipeline, modelEvaluation, dataPipeline, llmFinetuning, modelDeployment, safetyAudit, researchReview];
+export const workflows: readonly Workflow[] = [
+  mlTraining,
+  ragPipeline,
+  modelEvaluation,
+  dataPipeline,
+  llmFinetuning,
+  modelDeployment,
+  safetyAudit,
+  researchReview,
+];

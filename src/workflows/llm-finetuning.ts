@@ -9,9 +9,16 @@ export default defineWorkflow({
   missing: "the fine-tuning itself, merging and serving of language models. The steps below ready the data for it.",
   steps: [
     bringIn,
-    { ...check, gate: "before training starts: no duplicates, empty answers or personal data are left that the person does not want learnt." },
+    {
+      ...check,
+      gate: "before training starts: no duplicates, empty answers or personal data are left that the person does not want learnt.",
+    },
     { ...look, inputs: { dataset: "<dataset>" } },
     verifyRecord,
   ],
-  evidence: ["how many examples, how long, how many duplicates", "personal data suspected, by column", "what is still to be done elsewhere"],
+  evidence: [
+    "how many examples, how long, how many duplicates",
+    "personal data suspected, by column",
+    "what is still to be done elsewhere",
+  ],
 });

@@ -22,5 +22,10 @@ export default defineWorkflow({
     { ...writeCard, inputs: { model: "{model}" } },
     verifyRecord,
   ],
-  evidence: ["metrics with intervals beside the baseline, and the paired test", "the worst slices", "group metrics", "the card's path"],
+  evidence: [
+    "metrics with intervals beside the baseline, and the paired test",
+    "the worst slices",
+    "group metrics",
+    "the card's path",
+  ],
 });

@@ -15,13 +15,30 @@ export default defineWorkflow({
   missing: "red teaming, adversarial and privacy attacks.",
   steps: [
     { ...measure, inputs: { model: "{model}", dataset: "{dataset}" } },
-    { ...assessFairness, inputs: { model: "{model}", dataset: "{dataset}", sensitive: ["{sensitive}"] }, gate: "before anything is probed or attacked: the person who answers for the model approves." },
-    { ...assessFairness, why: "What would evening it out cost?", inputs: { action: "mitigate", model: "{model}", dataset: "{dataset}", sensitive: ["{sensitive}"] } },
+    {
+      ...assessFairness,
+      inputs: { model: "{model}", dataset: "{dataset}", sensitive: ["{sensitive}"] },
+      gate: "before anything is probed or attacked: the person who answers for the model approves.",
+    },
+    {
+      ...assessFairness,
+      why: "What would evening it out cost?",
+      inputs: { action: "mitigate", model: "{model}", dataset: "{dataset}", sensitive: ["{sensitive}"] },
+    },
     { ...drivers, inputs: { model: "{model}", dataset: "{dataset}" } },
-    { tool: explain, why: "Explain a refusal to somebody of the worst-treated group.", inputs: { model: "{model}", dataset: "{dataset}", row: "<one such row>" } },
+    {
+      tool: explain,
+      why: "Explain a refusal to somebody of the worst-treated group.",
+      inputs: { model: "{model}", dataset: "{dataset}", row: "<one such row>" },
+    },
     { ...writeCard, inputs: { model: "{model}" } },
     verifyRecord,
     { tool: audit, why: "Export the record, signed.", inputs: { action: "export", format: "bundle" } },
   ],
-  evidence: ["the four-fifths verdict with its numbers", "what mitigation gives up", "proxies among the drivers", "the audit verdict and the bundle's path"],
+  evidence: [
+    "the four-fifths verdict with its numbers",
+    "what mitigation gives up",
+    "proxies among the drivers",
+    "the audit verdict and the bundle's path",
+  ],
 });

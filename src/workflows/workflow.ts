@@ -32,11 +32,16 @@ export function workflowPrompt(workflow: Workflow): PromptSpec {
 
 const LONGEST = 500;
 
-function render({ title, description, steps, evidence, missing, arguments: args }: Workflow, given: Readonly<Record<string, string>>): string {
+function render(
+  { title, description, steps, evidence, missing, arguments: args }: Workflow,
+  given: Readonly<Record<string, string>>,
+): string {
   const values = Object.fromEntries(args.map(({ name }) => [name, quoted(given[name])]));
   const lines = steps.map(({ tool, why, inputs, gate }, at) => {
     const filled = fill(JSON.stringify(inputs), values);
-    return [`${at + 1}. ${why}`, `   Call ${tool.name} with ${filled}`, ...(gate ? [`   Gate: ${gate}`] : [])].join("\n");
+    return [`${at + 1}. ${why}`, `   Call ${tool.name} with ${filled}`, ...(gate ? [`   Gate: ${gate}`] : [])].join(
+      "\n",
+    );
   });
   const stated = args.map(({ name }) => `- ${name}: ${values[name] ?? "not given; ask if a step needs it"}`);
   return [

@@ -26,12 +26,21 @@ async function serve(folder: string, env: Record<string, string> = {}): Promise<
   return client;
 }
 
-const jobId = (structured: Record<string, unknown>) => z.object({ job: z.object({ job_id: z.string() }) }).parse(structured).job.job_id;
+const jobId = (structured: Record<string, unknown>) =>
+  z.object({ job: z.object({ job_id: z.string() }) }).parse(structured).job.job_id;
 const Job = z.object({ state: z.string(), run_id: z.string().nullable(), result: z.unknown(), error: z.unknown() });
-const verified = async (client: TestClient) => (await client.call("ml_transparency_audit", { action: "verify" })).structured;
+const verified = async (client: TestClient) =>
+  (await client.call("ml_transparency_audit", { action: "verify" })).structured;
 
 /** A sweep that would go on for an hour. */
-const endless = { dataset: "bc", target: "target", family: "random_forest", trials: 10_000, time_budget_seconds: 3600, wait_seconds: 0 };
+const endless = {
+  dataset: "bc",
+  target: "target",
+  family: "random_forest",
+  trials: 10_000,
+  time_budget_seconds: 3600,
+  wait_seconds: 0,
+};
 const ingest = { source: "sample:breast_cancer", name: "bc" };
 
 async function workers(folder: string, id: string): Promise<number> {
@@ -53,7 +62,9 @@ async function workerOf(folder: string, id: string): Promise<number> {
 }
 
 describe("a job", () => {
-  test("is cancelled with its whole process tree within two seconds, and nothing of it is kept", { timeout: 120_000 }, async () => {
+  test("is cancelled with its whole process tree within two seconds, and nothing of it is kept", {
+    timeout: 120_000,
+  }, async () => {
     const folder = workspace();
     const client = await serve(folder);
     await client.call("ml_data_ingest", ingest);
@@ -72,7 +83,9 @@ describe("a job", () => {
     const client = await serve(folder);
     await client.call("ml_data_ingest", ingest);
     const stop = new AbortController();
-    const call = client.call("ml_training_sweep", { ...endless, wait_seconds: 45 }, { signal: stop.signal }).catch((error: unknown) => error);
+    const call = client
+      .call("ml_training_sweep", { ...endless, wait_seconds: 45 }, { signal: stop.signal })
+      .catch((error: unknown) => error);
     const store = await openStore(folder);
     onTestFinished(() => store.close());
     while (!store.jobs.running().some(({ pid }) => pid !== null)) await sleep(100);
@@ -83,11 +96,15 @@ describe("a job", () => {
     await expect.poll(() => store.events.query({ tool: "ml_training_sweep" }).items[0]?.outcome).toBe("cancelled");
   });
 
-  test("goes on when its client and server leave, and the next server records it once", { timeout: 180_000 }, async () => {
+  test("goes on when its client and server leave, and the next server records it once", {
+    timeout: 180_000,
+  }, async () => {
     const folder = workspace();
     const first = await serve(folder);
     await first.call("ml_data_ingest", ingest);
-    const id = jobId((await first.call("ml_training_sweep", { ...endless, trials: 5, time_budget_seconds: 60 })).structured);
+    const id = jobId(
+      (await first.call("ml_training_sweep", { ...endless, trials: 5, time_budget_seconds: 60 })).structured,
+    );
     const pid = await workerOf(folder, id);
     await first.close();
     await sleep(500);
@@ -95,11 +112,15 @@ describe("a job", () => {
     await expect.poll(() => isAlive(pid, null), { timeout: 90_000, interval: 500 }).toBe(false);
     expect(existsSync(join(folder, "jobs", id, "result.json"))).toBe(true);
     const [second, third] = [await serve(folder), await serve(folder)];
-    const [one, other] = await Promise.all([second, third].map((client) => client.call("ml_training_sweep", { job_id: id })));
+    const [one, other] = await Promise.all(
+      [second, third].map((client) => client.call("ml_training_sweep", { job_id: id })),
+    );
     expect(one?.isError, one?.text).toBe(false);
     expect(one?.structured).toEqual(other?.structured);
     expect(await second.read(`ml://runs/${id}`)).toMatchObject({ status: "FINISHED" });
-    const { events } = z.object({ events: z.array(z.object({ outcome: z.string(), kind: z.string() })) }).parse((await second.call("ml_transparency_audit", { action: "query", call_id: id })).structured);
+    const { events } = z
+      .object({ events: z.array(z.object({ outcome: z.string(), kind: z.string() })) })
+      .parse((await second.call("ml_transparency_audit", { action: "query", call_id: id })).structured);
     expect(events.filter(({ kind, outcome }) => kind === "action" && outcome === "ok")).toHaveLength(1);
     expect(await verified(second)).toMatchObject({ ok: true });
   });
@@ -119,7 +140,9 @@ describe("a job", () => {
 });
 
 describe("a server killed in the middle of its work", () => {
-  test("leaves every acknowledged call recorded, versions whole and the chain unbroken", { timeout: 180_000 }, async () => {
+  test("leaves every acknowledged call recorded, versions whole and the chain unbroken", {
+    timeout: 180_000,
+  }, async () => {
     const folder = workspace();
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round += 1) {
@@ -135,19 +158,26 @@ describe("a server killed in the middle of its work", () => {
     }
     const client = await serve(folder);
     expect(await verified(client)).toMatchObject({ ok: true });
-    const { datasets } = z.object({ datasets: z.array(z.object({ dataset: z.string() })) }).parse(await client.read("ml://datasets"));
+    const { datasets } = z
+      .object({ datasets: z.array(z.object({ dataset: z.string() })) })
+      .parse(await client.read("ml://datasets"));
     const known = datasets.map(({ dataset }) => dataset.replace("@1", ""));
     expect(acknowledged.filter((name) => !known.includes(name))).toEqual([]);
-    for (const name of known) expect(readdirSync(join(folder, "datasets", name, "1")).sort()).toEqual(["data.parquet", "dataset.json"]);
+    for (const name of known)
+      expect(readdirSync(join(folder, "datasets", name, "1")).sort()).toEqual(["data.parquet", "dataset.json"]);
   });
 });
 
-test("two servers on one workspace record a thousand calls each, and nothing is lost", { timeout: 180_000 }, async () => {
+test("two servers on one workspace record a thousand calls each, and nothing is lost", {
+  timeout: 180_000,
+}, async () => {
   const folder = workspace();
   const servers = await Promise.all([serve(folder), serve(folder)]);
   const each = async (client: TestClient) => {
     for (let call = 0; call < 50; call += 1) {
-      await Promise.all(Array.from({ length: 20 }, () => client.call("ml_transparency_audit", { action: "query", limit: 1 })));
+      await Promise.all(
+        Array.from({ length: 20 }, () => client.call("ml_transparency_audit", { action: "query", limit: 1 })),
+      );
     }
   };
   await Promise.all(servers.map(each));
@@ -156,14 +186,20 @@ test("two servers on one workspace record a thousand calls each, and nothing is 
 
 test("every line on stdout is JSON-RPC, whatever the tools print", { timeout: 120_000 }, async () => {
   const folder = workspace();
-  const server = spawn(fromSource.command, [...fromSource.args, "--workspace", folder], { stdio: ["pipe", "pipe", "ignore"] });
+  const server = spawn(fromSource.command, [...fromSource.args, "--workspace", folder], {
+    stdio: ["pipe", "pipe", "ignore"],
+  });
   onTestFinished(() => void server.kill("SIGKILL"));
   let output = "";
   server.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     output += chunk;
   });
   const send = (message: object) => server.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
-  send({ id: 0, method: "initialize", params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } } });
+  send({
+    id: 0,
+    method: "initialize",
+    params: { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } },
+  });
   send({ method: "notifications/initialized" });
   const calls: [string, object][] = [
     ["ml_data_ingest", ingest],
@@ -180,50 +216,68 @@ test("every line on stdout is JSON-RPC, whatever the tools print", { timeout: 12
     ["ml_zoo_card", { model: "m" }],
     ["ml_transparency_audit", { action: "verify" }],
   ];
-  const Message = z.looseObject({ jsonrpc: z.literal("2.0"), id: z.number().optional(), result: z.looseObject({ isError: z.boolean().optional() }).optional() });
+  const Message = z.looseObject({
+    jsonrpc: z.literal("2.0"),
+    id: z.number().optional(),
+    result: z.looseObject({ isError: z.boolean().optional() }).optional(),
+  });
   for (const [at, [name, args]] of calls.entries()) {
     send({ id: at + 1, method: "tools/call", params: { name, arguments: args, _meta: { progressToken: at } } });
-    await expect.poll(() => output.includes(`"id":${at + 1}}`) || output.includes(`"id":${at + 1},`), { timeout: 60_000 }).toBe(true);
+    await expect
+      .poll(() => output.includes(`"id":${at + 1}}`) || output.includes(`"id":${at + 1},`), { timeout: 60_000 })
+      .toBe(true);
   }
-  const messages = output.split("\n").filter((line) => line !== "").map((line) => Message.parse(JSON.parse(line)));
+  const messages = output
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => Message.parse(JSON.parse(line)));
   expect(messages.filter(({ id, result }) => id !== undefined && result?.isError)).toEqual([]);
   expect(messages.filter(({ id }) => id !== undefined)).toHaveLength(calls.length + 1);
 });
 
 const mountable = process.getuid?.() === 0 && process.platform === "linux";
 
-test.skipIf(!mountable)("a full disk is an error, and what was recorded stays whole", { timeout: 120_000 }, async ({ skip }) => {
-  const folder = join(workspace(), "small");
-  mkdirSync(folder);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    skip("mounting a small file system is not allowed here");
-  }
-  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
-  const client = await serve(folder);
-  await client.call("ml_data_ingest", { source: "sample:iris", name: "before" });
-  let filler = 0;
-  try {
-    for (; filler < 300; filler += 1) writeFileSync(join(folder, `filler-${filler}`), Buffer.alloc(16 * 1024));
-  } catch {
-    // Full, as wanted.
-  }
-  const full = await client.call("ml_data_ingest", { source: "sample:digits", name: "digits" });
-  expect(full.text).toMatch(/^failed: .*(disk|room)/);
-  execFileSync("sh", ["-c", `rm -f ${join(folder, "filler-")}*`]);
-  const after = await serve(folder);
-  expect(await verified(after)).toMatchObject({ ok: true });
-  expect((await after.call("ml_data_validate", { dataset: "before" })).isError).toBe(false);
-  expect(existsSync(join(folder, "datasets", "digits"))).toBe(false);
-});
+test.skipIf(!mountable)(
+  "a full disk is an error, and what was recorded stays whole",
+  { timeout: 120_000 },
+  async ({ skip }) => {
+    const folder = join(workspace(), "small");
+    mkdirSync(folder);
+    try {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
+    } catch {
+      skip("mounting a small file system is not allowed here");
+    }
+    onTestFinished(() => void execFileSync("umount", ["-l", folder]));
+    const client = await serve(folder);
+    await client.call("ml_data_ingest", { source: "sample:iris", name: "before" });
+    let filler = 0;
+    try {
+      for (; filler < 300; filler += 1) writeFileSync(join(folder, `filler-${filler}`), Buffer.alloc(16 * 1024));
+    } catch {
+      // Full, as wanted.
+    }
+    const full = await client.call("ml_data_ingest", { source: "sample:digits", name: "digits" });
+    expect(full.text).toMatch(/^failed: .*(disk|room)/);
+    execFileSync("sh", ["-c", `rm -f ${join(folder, "filler-")}*`]);
+    const after = await serve(folder);
+    expect(await verified(after)).toMatchObject({ ok: true });
+    expect((await after.call("ml_data_validate", { dataset: "before" })).isError).toBe(false);
+    expect(existsSync(join(folder, "datasets", "digits"))).toBe(false);
+  },
+);
 
 test("a link, dots and a folder do not lead out of the allowed folders", { timeout: 60_000 }, async () => {
   const [folder, outside] = [workspace(), workspace()];
   writeFileSync(join(outside, "secret.csv"), "a\n1\n");
   symlinkSync(join(outside, "secret.csv"), join(folder, "link.csv"));
   const client = await serve(folder);
-  for (const source of ["link.csv", join(outside, "secret.csv"), `../${outside.split("/").at(-1)}/secret.csv`, outside]) {
+  for (const source of [
+    "link.csv",
+    join(outside, "secret.csv"),
+    `../${outside.split("/").at(-1)}/secret.csv`,
+    outside,
+  ]) {
     expect((await client.call("ml_data_ingest", { source, name: "stolen" })).text).toMatch(/^refused: source: /);
   }
   expect((await client.call("ml_data_ingest", { source: "nothing.csv", name: "x" })).text).toMatch(/^not_found: /);

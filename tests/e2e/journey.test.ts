@@ -12,10 +12,14 @@ const launch = { command: "node", args: ["bin/ml-engine.mjs"], cwd: root };
 describe.each(ERAS)("a %s client", (era) => {
   test.skipIf(!existsSync(adult))("goes from a file to an audited, explained model", { timeout: 300_000 }, async () => {
     const { folder, remove } = scratch();
-    const client = await connect(era, { ...launch, env: { ML_ENGINE_WORKSPACE: folder, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") } });
+    const client = await connect(era, {
+      ...launch,
+      env: { ML_ENGINE_WORKSPACE: folder, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") },
+    });
     const ok = async (name: string, args: Record<string, unknown>) => {
       let answer = await client.call(name, args);
-      for (let job = jobOf(answer.structured); job !== undefined; job = jobOf(answer.structured)) answer = await client.call(name, { ...args, job_id: job, wait_seconds: 45 });
+      for (let job = jobOf(answer.structured); job !== undefined; job = jobOf(answer.structured))
+        answer = await client.call(name, { ...args, job_id: job, wait_seconds: 45 });
       expect(answer.isError, answer.text).toBe(false);
       expect(answer.text.length).toBeGreaterThan(20);
       return answer.structured;
@@ -25,11 +29,24 @@ describe.each(ERAS)("a %s client", (era) => {
       expect(ingested).toMatchObject({ dataset: "adult@1", rows: 48842 });
       await ok("ml_data_validate", { dataset: "adult", action: "check" });
       await ok("ml_data_profile", { dataset: "adult", target: "income" });
-      await ok("ml_data_transform", { dataset: "adult", steps: [{ op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } }] });
-      const trained = await ok("ml_training_train", { dataset: "adult_train", target: "income", task: "classification", family: "lightgbm", model_name: "income" });
+      await ok("ml_data_transform", {
+        dataset: "adult",
+        steps: [{ op: "split", method: "stratified", by: "income", shares: { train: 0.75, test: 0.25 } }],
+      });
+      const trained = await ok("ml_training_train", {
+        dataset: "adult_train",
+        target: "income",
+        task: "classification",
+        family: "lightgbm",
+        model_name: "income",
+      });
       expect(trained).toMatchObject({ model: "income@1" });
       const metrics = z.object({ metrics: z.record(z.string(), z.unknown()) });
-      expect(Object.keys(metrics.parse(await ok("ml_training_evaluate", { model: "income", dataset: "adult_test" })).metrics)).toContain("roc_auc");
+      expect(
+        Object.keys(
+          metrics.parse(await ok("ml_training_evaluate", { model: "income", dataset: "adult_test" })).metrics,
+        ),
+      ).toContain("roc_auc");
       await ok("ml_safety_fairness", { model: "income", dataset: "adult_test", sensitive: ["sex"] });
       await ok("ml_interpretability_importance", { model: "income", dataset: "adult_test" });
       await ok("ml_transparency_explain", { model: "income", dataset: "adult_test", row: 0 });
@@ -42,4 +59,5 @@ describe.each(ERAS)("a %s client", (era) => {
   });
 });
 
-const jobOf = (structured: Record<string, unknown>) => z.object({ job: z.object({ job_id: z.string() }) }).safeParse(structured).data?.job.job_id;
+const jobOf = (structured: Record<string, unknown>) =>
+  z.object({ job: z.object({ job_id: z.string() }) }).safeParse(structured).data?.job.job_id;

@@ -15,10 +15,14 @@ test("the longest list is cut first, and the cut is said", () => {
 
 test("the size holds wherever lists are what is long, and the first items stay", () => {
   fc.assert(
-    fc.property(fc.array(fc.array(fc.string({ maxLength: 20 }), { maxLength: 60 }), { maxLength: 20 }), fc.integer({ min: 700, max: 3000 }), (lists, characters) => {
-      const { value } = fit({ lists }, characters);
-      expect(JSON.stringify(value).length).toBeLessThanOrEqual(Math.max(characters, 700));
-      expect(JSON.stringify(value).startsWith('{"lists":[')).toBe(true);
-    }),
+    fc.property(
+      fc.array(fc.array(fc.string({ maxLength: 20 }), { maxLength: 60 }), { maxLength: 20 }),
+      fc.integer({ min: 700, max: 3000 }),
+      (lists, characters) => {
+        const { value } = fit({ lists }, characters);
+        expect(JSON.stringify(value).length).toBeLessThanOrEqual(Math.max(characters, 700));
+        expect(JSON.stringify(value).startsWith('{"lists":[')).toBe(true);
+      },
+    ),
   );
 });

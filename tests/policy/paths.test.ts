@@ -57,7 +57,9 @@ describe("a path", () => {
   });
 
   test("that is refused is answered with the allowed folders and the way to add one", () => {
-    expect(() => paths.file("source", "/etc/passwd")).toThrow("source: `/etc/passwd` lies outside the allowed folders.");
+    expect(() => paths.file("source", "/etc/passwd")).toThrow(
+      "source: `/etc/passwd` lies outside the allowed folders.",
+    );
   });
 });
 
@@ -77,7 +79,21 @@ describe("a source", () => {
 });
 
 test("no path, however made, is answered with one outside", () => {
-  const part = fc.constantFrom("..", ".", "inner", "folder-link", "allowed", "allowed-not", "secret.csv", "a.csv", "file-link.csv", "*", "", "~", "%2e%2e");
+  const part = fc.constantFrom(
+    "..",
+    ".",
+    "inner",
+    "folder-link",
+    "allowed",
+    "allowed-not",
+    "secret.csv",
+    "a.csv",
+    "file-link.csv",
+    "*",
+    "",
+    "~",
+    "%2e%2e",
+  );
   fc.assert(
     fc.property(fc.array(part, { maxLength: 7 }), fc.boolean(), (parts, absolute) => {
       const value = (absolute ? `${allowed}/` : "") + parts.join("/");

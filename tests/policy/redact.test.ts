@@ -28,7 +28,10 @@ describe("what is recorded", () => {
   });
 
   test("says that rows were returned, not what was in them", () => {
-    expect(redact({ preview: [{ name: "Ada" }, { name: "Grace" }], rows: 2 })).toEqual({ preview: "[2 withheld]", rows: 2 });
+    expect(redact({ preview: [{ name: "Ada" }, { name: "Grace" }], rows: 2 })).toEqual({
+      preview: "[2 withheld]",
+      rows: 2,
+    });
   });
 
   test("is the same when redacted again", () => {
@@ -48,6 +51,8 @@ describe("a stranger's text", () => {
 
   test("is clean in every key and value, and clean text stays", () => {
     expect(cleanAll({ "a\u200b": ["\u0000b"] })).toEqual({ a: ["b"] });
-    fc.assert(fc.property(fc.string({ unit: "grapheme" }), (text) => void expect(clean(clean(text))).toBe(clean(text))));
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme" }), (text) => void expect(clean(clean(text))).toBe(clean(text))),
+    );
   });
 });

@@ -13,11 +13,17 @@ test("each tool is found by requests it was not told of", () => {
   let [asked, top] = [0, 0];
   for (const tool of tools) {
     for (const example of tool.examples) {
-      const without = domains.map((domain) => ({ ...domain, tools: domain.tools.map((each) => (each === tool ? { ...each, examples: each.examples.filter((other) => other !== example) } : each)) }));
+      const without = domains.map((domain) => ({
+        ...domain,
+        tools: domain.tools.map((each) =>
+          each === tool ? { ...each, examples: each.examples.filter((other) => other !== example) } : each,
+        ),
+      }));
       const ranked = createHint(without, workflows)(example).tools.map(({ name }) => name);
       asked += 1;
       if (ranked[0] === tool.name) top += 1;
-      if (!ranked.slice(0, 3).includes(tool.name)) missed.push(`${tool.name}: “${example}” went to ${ranked.join(", ") || "nothing"}`);
+      if (!ranked.slice(0, 3).includes(tool.name))
+        missed.push(`${tool.name}: “${example}” went to ${ranked.join(", ") || "nothing"}`);
     }
   }
   expect(missed.length / asked, missed.join("\n")).toBeLessThanOrEqual(0.05);
@@ -86,14 +92,22 @@ test("any text at all is answered, with scores that fall", () => {
 });
 
 test("says the domain, the workflow and why", () => {
-  expect(hint("train a classifier to predict income from census.csv")).toMatchObject({ domain: "training", workflow: "ml_training" });
+  expect(hint("train a classifier to predict income from census.csv")).toMatchObject({
+    domain: "training",
+    workflow: "ml_training",
+  });
   expect(hint("is this model fair to women?").tools[0]?.why).toMatch(/in its/);
 });
 
 describe("did you mean", () => {
   test("finds what a slip of the fingers hides", () => {
     expect(nearest("incme", ["age", "income", "outcome"])).toBe("income");
-    expect(nearest("ml_data_proflie", tools.map(({ name }) => name))).toBe("ml_data_profile");
+    expect(
+      nearest(
+        "ml_data_proflie",
+        tools.map(({ name }) => name),
+      ),
+    ).toBe("ml_data_profile");
     expect(nearest("INCOME", ["income"])).toBe("income");
   });
 

@@ -25,17 +25,32 @@ function start(workers: "zygote" | "standby") {
 
 let calls = 0;
 
-function run(python: Python, op: string, params: object, options: Partial<Work> & { signal?: AbortSignal; said?: Said[]; onPid?: (pid: number) => void } = {}) {
+function run(
+  python: Python,
+  op: string,
+  params: object,
+  options: Partial<Work> & { signal?: AbortSignal; said?: Said[]; onPid?: (pid: number) => void } = {},
+) {
   calls += 1;
   const { signal = new AbortController().signal, said = [], onPid = () => {}, ...rest } = options;
-  const work: Work = { id: `call-${calls}`, op, params, folder: join(folder, `call-${calls}`), artifacts: join(folder, "kept"), detached: false, wallSeconds: 60, ...rest };
+  const work: Work = {
+    id: `call-${calls}`,
+    op,
+    params,
+    folder: join(folder, `call-${calls}`),
+    artifacts: join(folder, "kept"),
+    detached: false,
+    wallSeconds: 60,
+    ...rest,
+  };
   return python.run(work, signal, { onStarted: onPid, onSaid: (each) => void said.push(each) });
 }
 
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => expect.unreachable("it should have failed"),
-    (error: unknown) => (error instanceof ToolError ? { kind: error.kind, message: error.message, hint: error.hint } : error),
+    (error: unknown) =>
+      error instanceof ToolError ? { kind: error.kind, message: error.message, hint: error.hint } : error,
   );
 
 const pythons = { zygote: start("zygote"), standby: start("standby") };
@@ -61,27 +76,51 @@ describe.each(["zygote", "standby"] as const)("a %s worker", (kind) => {
   });
 
   test("says what a number that is not finite does", async () => {
-    expect(await failure(run(python, "probe.misbehave", { how: "nan" }))).toMatchObject({ kind: "failed", message: expect.stringContaining("not finite") });
+    expect(await failure(run(python, "probe.misbehave", { how: "nan" }))).toMatchObject({
+      kind: "failed",
+      message: expect.stringContaining("not finite"),
+    });
   });
 
   test("passes on the op's own refusals and nothing of a stranger's exception", async () => {
-    expect(await failure(run(python, "probe.misbehave", { how: "refuse" }))).toEqual({ kind: "not_found", message: "There is no such thing.", hint: "Name another." });
-    expect(await failure(run(python, "probe.misbehave", { how: "raise" }))).toMatchObject({ kind: "failed", message: "The tool broke while it worked." });
+    expect(await failure(run(python, "probe.misbehave", { how: "refuse" }))).toEqual({
+      kind: "not_found",
+      message: "There is no such thing.",
+      hint: "Name another.",
+    });
+    expect(await failure(run(python, "probe.misbehave", { how: "raise" }))).toMatchObject({
+      kind: "failed",
+      message: "The tool broke while it worked.",
+    });
   });
 
   test("knows no op that is not there", async () => {
-    expect(await failure(run(python, "probe.eco", {}))).toMatchObject({ kind: "not_found", message: "There is no op `probe.eco`.", hint: "Did you mean `probe.echo`?" });
+    expect(await failure(run(python, "probe.eco", {}))).toMatchObject({
+      kind: "not_found",
+      message: "There is no op `probe.eco`.",
+      hint: "Did you mean `probe.echo`?",
+    });
   });
 
   test("that crashes or is killed is an error with its signal", async () => {
-    expect(await failure(run(python, "probe.misbehave", { how: "segfault" }))).toMatchObject({ kind: "failed", message: expect.stringContaining("SIGSEGV") });
-    expect(await failure(run(python, "probe.misbehave", { how: "kill" }))).toMatchObject({ kind: "failed", message: expect.stringContaining("SIGKILL") });
+    expect(await failure(run(python, "probe.misbehave", { how: "segfault" }))).toMatchObject({
+      kind: "failed",
+      message: expect.stringContaining("SIGSEGV"),
+    });
+    expect(await failure(run(python, "probe.misbehave", { how: "kill" }))).toMatchObject({
+      kind: "failed",
+      message: expect.stringContaining("SIGKILL"),
+    });
     expect(await run(python, "probe.echo", { say: "still here" })).toEqual({ said: "still here" });
   });
 
   test("may not use more memory or disk than it was given", async () => {
-    expect(await failure(run(python, "probe.misbehave", { how: "memory" }))).toMatchObject({ message: "The work needs more memory than the 4.0 GiB it may use." });
-    expect(await failure(run(python, "probe.misbehave", { how: "write", mebibytes: 100 }))).toMatchObject({ kind: "failed" });
+    expect(await failure(run(python, "probe.misbehave", { how: "memory" }))).toMatchObject({
+      message: "The work needs more memory than the 4.0 GiB it may use.",
+    });
+    expect(await failure(run(python, "probe.misbehave", { how: "write", mebibytes: 100 }))).toMatchObject({
+      kind: "failed",
+    });
   });
 
   test("inherits no secrets", async () => {
@@ -102,7 +141,9 @@ describe.each(["zygote", "standby"] as const)("a %s worker", (kind) => {
   });
 
   test("is ended when its time is up", async () => {
-    expect(await failure(run(python, "probe.misbehave", { how: "sleep" }, { wallSeconds: 0.5 }))).toMatchObject({ kind: "timeout" });
+    expect(await failure(run(python, "probe.misbehave", { how: "sleep" }, { wallSeconds: 0.5 }))).toMatchObject({
+      kind: "timeout",
+    });
   });
 
   test("works beside others, each hearing its own answer", async () => {
@@ -115,7 +156,16 @@ test("a zygote that is killed is replaced, and its workers' calls are answered",
   const python = start("zygote");
   try {
     let worker = 0;
-    const slow = run(python, "probe.misbehave", { how: "slowly", steps: 20 }, { onPid: (pid) => void (worker = pid) });
+    const slow = run(
+      python,
+      "probe.misbehave",
+      { how: "slowly", steps: 20 },
+      {
+        onPid: (pid) => {
+          worker = pid;
+        },
+      },
+    );
     while (worker === 0) await sleep(10);
     const zygote = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${worker}/status`, "utf8"))?.[1]);
     process.kill(zygote, "SIGKILL");
@@ -127,7 +177,13 @@ test("a zygote that is killed is replaced, and its workers' calls are answered",
 });
 
 test("says what to run where Python is not set up", async () => {
-  const python = new Python({ python: "/nowhere/python", env: {}, idleSeconds: 1, workers: "zygote", limits: { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0, open_files: 0 } });
+  const python = new Python({
+    python: "/nowhere/python",
+    env: {},
+    idleSeconds: 1,
+    workers: "zygote",
+    limits: { memory_bytes: 0, cpu_seconds: 0, file_bytes: 0, open_files: 0 },
+  });
   expect(await failure(run(python, "probe.echo", { say: 1 }))).toEqual({
     kind: "unavailable",
     message: "The Python environment is not set up.",

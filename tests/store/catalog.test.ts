@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { AssetRef } from "../../src/kernel/record.ts";
-import { body, workspace } from "../support/record.ts";
+import { body } from "../support/record.ts";
 import { root } from "../support/server.ts";
+import { workspace } from "../support/workspace.ts";
 
 let staged = 0;
 

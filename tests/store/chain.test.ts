@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { Verification } from "../../src/kernel/ports.ts";
 import { eventHash, StoredEvent, Tree } from "../../src/store/chain.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
-import { body, workspace } from "../support/record.ts";
+import { body } from "../support/record.ts";
+import { workspace } from "../support/workspace.ts";
 
 /** What an intruder does to a record of `size` events at event `at`; `k` and `pick` vary it. Answers what must be found. */
 type Tampering = (scene: { db: Database; folder: string; size: number; at: number; k: number; pick: number }) => {

@@ -49,17 +49,15 @@ describe("the tree of RFC 6962", () => {
   });
 
   test("takes no wrong path", () => {
-    const place = fc
-      .integer({ min: 2, max: 33 })
-      .chain((size) =>
-        fc.record({
-          size: fc.constant(size),
-          at: fc.nat(size - 1),
-          other: fc.nat(size - 1),
-          bit: fc.nat(255),
-          hop: fc.nat(),
-        }),
-      );
+    const place = fc.integer({ min: 2, max: 33 }).chain((size) =>
+      fc.record({
+        size: fc.constant(size),
+        at: fc.nat(size - 1),
+        other: fc.nat(size - 1),
+        bit: fc.nat(255),
+        hop: fc.nat(),
+      }),
+    );
     fc.assert(
       fc.property(place, ({ size, at, other, bit, hop }) => {
         const leaves = hashed(size);

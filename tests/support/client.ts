@@ -8,8 +8,19 @@ import { z } from "zod";
 export const ERAS = ["v1", "v2", "2026-07-28"] as const;
 export type Era = (typeof ERAS)[number];
 
-const Content = z.array(z.looseObject({ type: z.string(), text: z.string().optional(), data: z.string().optional(), mimeType: z.string().optional() }));
-const CallResult = z.looseObject({ content: Content, structuredContent: z.record(z.string(), z.unknown()).optional(), isError: z.boolean().optional() });
+const Content = z.array(
+  z.looseObject({
+    type: z.string(),
+    text: z.string().optional(),
+    data: z.string().optional(),
+    mimeType: z.string().optional(),
+  }),
+);
+const CallResult = z.looseObject({
+  content: Content,
+  structuredContent: z.record(z.string(), z.unknown()).optional(),
+  isError: z.boolean().optional(),
+});
 
 export interface Progress {
   readonly progress: number;
@@ -27,7 +38,11 @@ export interface Answer {
 
 /** A connected client of any era, seen through what the tests need. */
 export interface TestClient {
-  call(name: string, args?: Record<string, unknown>, options?: { onProgress?: (progress: Progress) => void; signal?: AbortSignal; timeout?: number }): Promise<Answer>;
+  call(
+    name: string,
+    args?: Record<string, unknown>,
+    options?: { onProgress?: (progress: Progress) => void; signal?: AbortSignal; timeout?: number },
+  ): Promise<Answer>;
   tools(): Promise<Record<string, unknown>[]>;
   prompts(): Promise<{ name: string; arguments?: { name: string; required?: boolean | undefined }[] | undefined }[]>;
   prompt(name: string, args: Record<string, string>): Promise<string>;
@@ -49,28 +64,53 @@ export interface Launch {
 
 /** Starts a server as a host would and connects to it over stdio. */
 export async function connect(era: Era, launch: Launch): Promise<TestClient> {
-  const server = { command: launch.command, args: [...launch.args], env: inherited(launch.env), stderr: "inherit" as const, ...(launch.cwd !== undefined && { cwd: launch.cwd }) };
+  const server = {
+    command: launch.command,
+    args: [...launch.args],
+    env: inherited(launch.env),
+    stderr: "inherit" as const,
+    ...(launch.cwd !== undefined && { cwd: launch.cwd }),
+  };
   const info = { name: "ml-engine-tests", version: "1.0.0" };
   if (era === "v1") {
     const client = new ClientV1(info);
     const transport = new StdioV1(server);
     await client.connect(transport);
-    return surface(client, transport, async (params, options) => CallResult.parse(await client.callTool(params, undefined, options)));
+    return surface(client, transport, async (params, options) =>
+      CallResult.parse(await client.callTool(params, undefined, options)),
+    );
   }
   const client = new ClientV2(info, era === "v2" ? {} : { versionNegotiation: { mode: { pin: era } } });
   const transport = new StdioV2(server);
   await client.connect(transport);
-  return surface(client, transport, async (params, options) => CallResult.parse(await client.callTool(params, options)));
+  return surface(client, transport, async (params, options) =>
+    CallResult.parse(await client.callTool(params, options)),
+  );
 }
 
-type Call = (params: { name: string; arguments: Record<string, unknown> }, options: { onprogress?: (progress: Progress) => void; signal?: AbortSignal; timeout: number }) => Promise<z.infer<typeof CallResult>>;
+type Call = (
+  params: { name: string; arguments: Record<string, unknown> },
+  options: { onprogress?: (progress: Progress) => void; signal?: AbortSignal; timeout: number },
+) => Promise<z.infer<typeof CallResult>>;
 
 function surface(client: ClientV1 | ClientV2, transport: { readonly pid: number | null }, call: Call): TestClient {
   return {
     pid: transport.pid ?? 0,
     async call(name, args = {}, { onProgress, signal, timeout = 100_000 } = {}) {
-      const { content, structuredContent = {}, isError = false } = await call({ name, arguments: args }, { timeout, ...(onProgress && { onprogress: onProgress }), ...(signal && { signal }) });
-      return { text: content.flatMap(({ text }) => text ?? []).join("\n"), structured: structuredContent, isError, images: content.filter(({ type }) => type === "image").length };
+      const {
+        content,
+        structuredContent = {},
+        isError = false,
+      } = await call(
+        { name, arguments: args },
+        { timeout, ...(onProgress && { onprogress: onProgress }), ...(signal && { signal }) },
+      );
+      return {
+        text: content.flatMap(({ text }) => text ?? []).join("\n"),
+        structured: structuredContent,
+        isError,
+        images: content.filter(({ type }) => type === "image").length,
+      };
     },
     tools: async () => z.array(z.record(z.string(), z.unknown())).parse((await client.listTools()).tools),
     prompts: async () => (await client.listPrompts()).prompts,
@@ -83,9 +123,13 @@ function surface(client: ClientV1 | ClientV2, transport: { readonly pid: number 
       if (first === undefined || !("text" in first)) return first;
       return first.mimeType === "application/json" ? JSON.parse(String(first.text)) : first.text;
     },
-    templates: async () => (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+    templates: async () =>
+      (await client.listResourceTemplates()).resourceTemplates.map(({ uriTemplate }) => uriTemplate),
     complete: async (ref, name, value) => {
-      const target = "prompt" in ref ? { type: "ref/prompt" as const, name: ref.prompt } : { type: "ref/resource" as const, uri: ref.template };
+      const target =
+        "prompt" in ref
+          ? { type: "ref/prompt" as const, name: ref.prompt }
+          : { type: "ref/resource" as const, uri: ref.template };
       return (await client.complete({ ref: target, argument: { name, value } })).completion.values;
     },
     instructions: () => client.getInstructions(),
@@ -94,6 +138,8 @@ function surface(client: ClientV1 | ClientV2, transport: { readonly pid: number 
 }
 
 const inherited = (extra: Readonly<Record<string, string>> = {}): Record<string, string> => ({
-  ...Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
+  ...Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  ),
   ...extra,
 });

@@ -1,9 +1,5 @@
-import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import type { Metric } from "../../src/kernel/ports.ts";
 import type { EventBody } from "../../src/kernel/record.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
-import { scratch } from "./server.ts";
 
 /** A body that could have been recorded, the `n`th of a series. */
 export function body(n: number, part: Partial<EventBody> = {}): EventBody {
@@ -22,28 +18,6 @@ export function body(n: number, part: Partial<EventBody> = {}): EventBody {
     outputs: [],
     details: { type: "DataPipeline", action: "ingest", dataset: `set-${n}`, contains_pii: null },
     ...part,
-  };
-}
-
-/** A workspace of its own with its store open, and a second connection to its database as an intruder would have one. */
-export async function workspace(): Promise<{
-  folder: string;
-  store: Store;
-  intruder: Sqlite.Database;
-  remove(): void;
-}> {
-  const { folder, remove } = scratch();
-  const store = await openStore(folder);
-  const intruder = new Sqlite(join(folder, "engine.db"));
-  return {
-    folder,
-    store,
-    intruder,
-    remove: () => {
-      intruder.close();
-      store.close();
-      remove();
-    },
   };
 }
 

@@ -10,7 +10,15 @@ export const root = join(import.meta.dirname, "../..");
 /** How the server starts from its sources, with the Node that runs the tests. */
 export const fromSource = { command: process.execPath, args: [join(root, "src/main.ts"), "--log-level", "warn"] };
 
-const Event = z.looseObject({ seq: z.number(), tool: z.string(), type: z.string(), kind: z.string(), outcome: z.string(), call_id: z.string(), body: z.looseObject({}) });
+const Event = z.looseObject({
+  seq: z.number(),
+  tool: z.string(),
+  type: z.string(),
+  kind: z.string(),
+  outcome: z.string(),
+  call_id: z.string(),
+  body: z.looseObject({}),
+});
 export type Event = z.infer<typeof Event>;
 
 /** A folder of its own for one test file, removed after. */
@@ -30,7 +38,10 @@ export const test = base
     return folder;
   })
   .extend("client", { scope: "file" }, async ({ workspace }, { onCleanup }): Promise<TestClient> => {
-    const client = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") } });
+    const client = await connect("v2", {
+      ...fromSource,
+      env: { ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") },
+    });
     onCleanup(() => client.close());
     return client;
   })
@@ -41,7 +52,11 @@ export const test = base
     return path;
   })
   .extend("events", async ({ client }) => {
-    const read = async () => z.object({ events: z.array(Event) }).parse(await client.read("ml://events")).events.toReversed();
+    const read = async () =>
+      z
+        .object({ events: z.array(Event) })
+        .parse(await client.read("ml://events"))
+        .events.toReversed();
     const before = (await read()).at(-1)?.seq ?? 0;
     return async () => (await read()).filter(({ seq }) => seq > before);
   });

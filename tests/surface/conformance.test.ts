@@ -29,12 +29,24 @@ function badArguments(tool: Tool): Bad[] {
   const schema = jsonSchema(tool.input, "input");
   const required = z.array(z.string()).catch([]).parse(schema["required"]);
   const fields = Object.entries(z.record(z.string(), Field).parse(schema["properties"]));
-  const good = Object.fromEntries(fields.filter(([name]) => required.includes(name)).map(([name, field]) => [name, valid(field)]));
-  const bad = (what: string, field: string, value: unknown): Bad => ({ what: `${field}: ${what}`, field, args: { ...good, [field]: value } });
+  const good = Object.fromEntries(
+    fields.filter(([name]) => required.includes(name)).map(([name, field]) => [name, valid(field)]),
+  );
+  const bad = (what: string, field: string, value: unknown): Bad => ({
+    what: `${field}: ${what}`,
+    field,
+    args: { ...good, [field]: value },
+  });
   return [
     bad("unknown", "no_such_field", 1),
     { what: "unknown, in `more`", field: "no_such_field", args: { ...good, [MORE]: { no_such_field: 1 } } },
-    ...required.map((name): Bad => ({ what: `${name}: missing`, field: name, args: Object.fromEntries(Object.entries(good).filter(([key]) => key !== name)) })),
+    ...required.map(
+      (name): Bad => ({
+        what: `${name}: missing`,
+        field: name,
+        args: Object.fromEntries(Object.entries(good).filter(([key]) => key !== name)),
+      }),
+    ),
     ...fields
       .filter(([name]) => name !== "job_id")
       .flatMap(([name, field]) => [
@@ -45,7 +57,9 @@ function badArguments(tool: Tool): Bad[] {
         ...(field.exclusiveMinimum === undefined ? [] : [bad("too small", name, field.exclusiveMinimum)]),
         ...(field.maximum === undefined || field.maximum > 1e15 ? [] : [bad("too large", name, field.maximum + 1)]),
         ...(field.maxLength === undefined ? [] : [bad("too long", name, "x".repeat(field.maxLength + 1))]),
-        ...(field.maxItems === undefined ? [] : [bad("too many", name, Array(field.maxItems + 1).fill(valid(field.items ?? {})))]),
+        ...(field.maxItems === undefined
+          ? []
+          : [bad("too many", name, Array(field.maxItems + 1).fill(valid(field.items ?? {})))]),
         ...(field.pattern === undefined ? [] : [bad("not of its pattern", name, "../\u0000")]),
       ]),
   ];
@@ -66,7 +80,10 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     const bads = badArguments(tool);
     expect(bads.length).toBeGreaterThan(5);
     const answers = await Promise.all(bads.map(async (bad) => ({ ...bad, answer: await client.call(name, bad.args) })));
-    const accepted = answers.filter(({ answer, field }) => !(answer.isError && answer.text.startsWith("invalid_input: ") && answer.text.includes(`\`${field}`)));
+    const accepted = answers.filter(
+      ({ answer, field }) =>
+        !(answer.isError && answer.text.startsWith("invalid_input: ") && answer.text.includes(`\`${field}`)),
+    );
     expect(accepted.map(({ what, answer }) => `${what} → ${answer.text.slice(0, 200)}`)).toEqual([]);
   });
 });

@@ -13,7 +13,9 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
   const [, domain = "", verb = ""] = /^ml_([a-z]+)_([a-z_]+)$/.exec(name) ?? [];
 
   test("is what its golden file says", async () => {
-    await expect(`${JSON.stringify(describeTool(tool), null, 2)}\n`).toMatchFileSnapshot(join(import.meta.dirname, "tools", `${name}.json`));
+    await expect(`${JSON.stringify(describeTool(tool), null, 2)}\n`).toMatchFileSnapshot(
+      join(import.meta.dirname, "tools", `${name}.json`),
+    );
   });
 
   test("lies where its name says", () => {
@@ -24,18 +26,23 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
     if (!tool.op) return;
     expect(tool.op.name).toBe(`${domain}.${verb}`);
     const op = readFileSync(join(root, `python/ml_engine/ops/${domain}/${verb}.py`), "utf8");
-    expect(op).toMatch(new RegExp(`^def ${verb}\\(params: \\w+Params, job: Job\\) -> \\w+Result:`, "m"));
+    expect(op).toMatch(new RegExp(`^def ${verb}\\(params: \\w+Params, job: Job\\) -> \\w+:`, "m"));
   });
 
   test("has a test that shows its text", () => {
-    expect(readFileSync(join(root, `tests/domains/${domain}/${kebab(verb)}.test.ts`), "utf8")).toContain("toMatchInlineSnapshot(");
+    expect(readFileSync(join(root, `tests/domains/${domain}/${kebab(verb)}.test.ts`), "utf8")).toContain(
+      "toMatchInlineSnapshot(",
+    );
   });
 
   test("says what each field means, and is flat", () => {
     const { inputSchema, outputSchema, description = "" } = describeTool(tool);
-    const properties = z.record(z.string(), z.looseObject({ description: z.string().optional() })).parse(inputSchema.properties ?? {});
+    const properties = z
+      .record(z.string(), z.looseObject({ description: z.string().optional() }))
+      .parse(inputSchema.properties ?? {});
     expect(Object.entries(properties).flatMap(([field, { description: text }]) => (text ? [] : [field]))).toEqual([]);
-    for (const schema of [inputSchema, outputSchema]) expect(Object.keys(schema ?? {}).filter((key) => ["anyOf", "oneOf", "allOf"].includes(key))).toEqual([]);
+    for (const schema of [inputSchema, outputSchema])
+      expect(Object.keys(schema ?? {}).filter((key) => ["anyOf", "oneOf", "allOf"].includes(key))).toEqual([]);
     expect(description.length).toBeLessThanOrEqual(1024);
   });
 
@@ -57,7 +64,12 @@ test("every file of a domain is a listed tool, a folder of its parts, its index 
       .map((file) => `${id}/${file}`),
   );
   expect(strays).toEqual([]);
-  expect(readdirSync(join(root, "src/domains"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name).sort()).toEqual(domains.map(({ id }) => id).sort());
+  expect(
+    readdirSync(join(root, "src/domains"), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(domains.map(({ id }) => id).sort());
 });
 
 test("what a model reads of the tools stays small", () => {
@@ -65,5 +77,8 @@ test("what a model reads of the tools stays small", () => {
     const { name, description, inputSchema } = describeTool(tool);
     return JSON.stringify({ name, description, input_schema: inputSchema }).length;
   });
-  expect(sizes.reduce((sum, size) => sum + size, 0) / sizes.length, JSON.stringify(Object.fromEntries(tools.map(({ name }, at) => [name, sizes[at]])))).toBeLessThanOrEqual(800);
+  expect(
+    sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
+    JSON.stringify(Object.fromEntries(tools.map(({ name }, at) => [name, sizes[at]]))),
+  ).toBeLessThanOrEqual(800);
 });

@@ -4,8 +4,34 @@ import { instructions } from "../../src/routing/instructions.ts";
 import { prompts } from "../../src/routing/prompts.ts";
 import { workflows } from "../../src/workflows/index.ts";
 
-const WORKFLOWS = ["ml_training", "rag_pipeline", "model_evaluation", "data_pipeline", "llm_finetuning", "model_deployment", "safety_audit", "research_review"];
-const COMMANDS = ["ml", "data", "features", "train", "finetune", "quantize", "rag", "eval", "inference", "models", "research", "explain", "safety", "redteam", "lineage", "benchmark"];
+const WORKFLOWS = [
+  "ml_training",
+  "rag_pipeline",
+  "model_evaluation",
+  "data_pipeline",
+  "llm_finetuning",
+  "model_deployment",
+  "safety_audit",
+  "research_review",
+];
+const COMMANDS = [
+  "ml",
+  "data",
+  "features",
+  "train",
+  "finetune",
+  "quantize",
+  "rag",
+  "eval",
+  "inference",
+  "models",
+  "research",
+  "explain",
+  "safety",
+  "redteam",
+  "lineage",
+  "benchmark",
+];
 
 test("all 8 workflows and 16 commands are there", () => {
   expect(prompts.map(({ name }) => name)).toEqual([...WORKFLOWS, ...COMMANDS]);
@@ -37,13 +63,19 @@ describe.each(prompts.map((prompt) => [prompt.name, prompt] as const))("%s", (_,
 
 test("each workflow's steps give their tools only fields they have", () => {
   const unknown = workflows.flatMap(({ name, steps }) =>
-    steps.flatMap(({ tool, inputs }) => Object.keys(inputs).filter((field) => field !== "more" && !(field in tool.input.shape)).map((field) => `${name}: ${tool.name}.${field}`)),
+    steps.flatMap(({ tool, inputs }) =>
+      Object.keys(inputs)
+        .filter((field) => field !== "more" && !(field in tool.input.shape))
+        .map((field) => `${name}: ${tool.name}.${field}`),
+    ),
   );
   expect(unknown).toEqual([]);
 });
 
 test("a workflow reads as steps, gates and evidence", () => {
-  expect(prompts.find(({ name }) => name === "research_review")?.render({ experiment: "churn" })).toMatchInlineSnapshot(`
+  expect(
+    prompts.find(({ name }) => name === "research_review")?.render({ experiment: "churn" }),
+  ).toMatchInlineSnapshot(`
     "Review one's own experiments. Compare recorded runs on shared folds, with what a rerun needs and what was decided why.
 
     Say first what this server does not do yet: searching and screening the literature.
@@ -78,7 +110,9 @@ test("a workflow reads as steps, gates and evidence", () => {
 });
 
 test("a command turns what it was given into calls", () => {
-  expect(prompts.find(({ name }) => name === "train")?.render({ dataset: "loans", target: "default" })).toMatchInlineSnapshot(`
+  expect(
+    prompts.find(({ name }) => name === "train")?.render({ dataset: "loans", target: "default" }),
+  ).toMatchInlineSnapshot(`
     "Train a model. Train and evaluate a model on a dataset.
 
     Given:

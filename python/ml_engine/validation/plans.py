@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -28,7 +29,7 @@ class Verdict:
     unexpected_count: int = 0
     unexpected_percent: float = 0.0
     partial_unexpected_list: Sequence[Cell] = ()
-    observed_value: object = None
+    observed_value: Any = None
 
 
 @dataclass(frozen=True)

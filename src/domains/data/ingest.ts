@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, job, newDataset, newName, source, rare } from "../../kernel/fields.ts";
+import { Artifact, job, newDataset, newName, rare, source } from "../../kernel/fields.ts";
 import { Role } from "../../kernel/manifest.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, percent, preview, rows, table, warned } from "./fields.ts";
@@ -38,10 +38,7 @@ export default pythonTool({
       .default({})
       .describe("delimiter, encoding, header yes|no, quote, decimal, sheet."),
     null_tokens: rare(z.array(z.string()).optional().describe("Cells to read as missing.")),
-    types: z
-      .record(z.string(), z.string())
-      .default({})
-      .describe("Column to int, text, date, `date:%d/%m/%Y`, …"),
+    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, date, `date:%d/%m/%Y`, …"),
     on_bad_rows: rare(z.enum(["quarantine", "fail"]).default("quarantine").describe("Put bad rows aside, or refuse.")),
     ...job,
   }),

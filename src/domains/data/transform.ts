@@ -79,7 +79,13 @@ export default pythonTool({
   input: z.strictObject({
     dataset: dataset(),
     name: newName("Of the result; parts add `_train`, …").optional(),
-    steps: z.array(Step).max(100).default([]).describe("{op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}."),
+    steps: z
+      .array(Step)
+      .max(100)
+      .default([])
+      .describe(
+        "{op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}.",
+      ),
     apply: dataset("Dataset whose steps to repeat.").optional(),
     preview: z.boolean().default(false).describe("Show only."),
     seed,

@@ -52,10 +52,7 @@ export default pythonTool({
   input: z.strictObject({
     action: z.enum(["check", "infer", "compare"]).default("check").describe("See above."),
     dataset: dataset(),
-    suite: z
-      .array(expectation)
-      .optional()
-      .describe("Great Expectations rules, {type, kwargs, severity}."),
+    suite: z.array(expectation).optional().describe("Great Expectations rules, {type, kwargs, severity}."),
     suite_file: file("JSON file of them.").optional(),
     baseline: dataset("To compare with.").optional(),
     detail,

@@ -42,8 +42,19 @@ export default pythonTool({
   input: z.strictObject({
     model: model(),
     dataset: dataset(),
-    methods: rare(z.array(z.enum(["permutation", "shap"])).min(1).max(2).default(["permutation", "shap"])),
-    metric: rare(z.enum(["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]).default("auto").describe("For permutation; `auto`: roc_auc or r2.")),
+    methods: rare(
+      z
+        .array(z.enum(["permutation", "shap"]))
+        .min(1)
+        .max(2)
+        .default(["permutation", "shap"]),
+    ),
+    metric: rare(
+      z
+        .enum(["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"])
+        .default("auto")
+        .describe("For permutation; `auto`: roc_auc or r2."),
+    ),
     repeats: rare(z.int().min(2).max(100).default(10).describe("Shuffles a feature.")),
     curves: rare(z.int().min(0).max(12).default(4).describe("Top features to draw.")),
     max_rows: rare(z.int().min(50).max(100_000).default(2000).describe("Rows sampled.")),
@@ -70,11 +81,22 @@ export default pythonTool({
         error: z.number().nullable().describe("Mean standard error of a value where sampled."),
       })
       .nullable(),
-    correlated: z.array(
-      z.strictObject({ columns: z.array(z.string()), strongest: z.number(), permutation: z.number().nullable(), low: z.number().nullable(), high: z.number().nullable() }),
-    ).describe("Columns that stand in for each other, shuffled together."),
+    correlated: z
+      .array(
+        z.strictObject({
+          columns: z.array(z.string()),
+          strongest: z.number(),
+          permutation: z.number().nullable(),
+          low: z.number().nullable(),
+          high: z.number().nullable(),
+        }),
+      )
+      .describe("Columns that stand in for each other, shuffled together."),
     stability: z.number().nullable().describe("Mean rank correlation between repeats."),
-    agreement: z.strictObject({ kendall_tau: z.number(), top: z.int(), overlap: z.number() }).nullable().describe("Of the two methods."),
+    agreement: z
+      .strictObject({ kendall_tau: z.number(), top: z.int(), overlap: z.number() })
+      .nullable()
+      .describe("Of the two methods."),
     curves: z.array(Curve),
     curves_of: z.string(),
     training_rows_seen: z.number().describe("Share of the rows that the model was trained on."),
@@ -82,21 +104,47 @@ export default pythonTool({
     notes: z.array(z.string()),
     warnings: z.array(z.string()),
   }),
-  details: ({ model, dataset }, result) => ({ evaluator: "ml_interpretability_importance", scope: `${model} on ${dataset}`, count: result?.rows.used ?? 0 }),
+  details: ({ model, dataset }, result) => ({
+    evaluator: "ml_interpretability_importance",
+    scope: `${model} on ${dataset}`,
+    count: result?.rows.used ?? 0,
+  }),
   summarize: (result) => {
     const { shap, agreement } = result;
     const digits = (value: number) => String(Number(value.toPrecision(3)));
-    const interval = (low: number | null, high: number | null) => (low === null || high === null ? "" : ` [${digits(low)}, ${digits(high)}]`);
+    const interval = (low: number | null, high: number | null) =>
+      low === null || high === null ? "" : ` [${digits(low)}, ${digits(high)}]`;
     return [
       `${result.model} on ${result.dataset}: ${result.rows.used} of ${result.rows.given} rows; ${result.metric} ${digits(result.score)} with nothing shuffled.`,
       "Feature: loss of the metric when shuffled [95 % interval]; mean |SHAP|:",
-      ...result.features.slice(0, 20).map((one) => `  ${one.column}: ${one.permutation === null ? "–" : digits(one.permutation)}${interval(one.low, one.high)}; ${one.shap === null ? "–" : digits(one.shap)}${one.group === null ? "" : ` (correlated group ${one.group + 1})`}`),
+      ...result.features
+        .slice(0, 20)
+        .map(
+          (one) =>
+            `  ${one.column}: ${one.permutation === null ? "–" : digits(one.permutation)}${interval(one.low, one.high)}; ${one.shap === null ? "–" : digits(one.shap)}${one.group === null ? "" : ` (correlated group ${one.group + 1})`}`,
+        ),
       ...(result.features.length > 20 ? [`  … and ${result.features.length - 20} more in the structured result.`] : []),
-      ...(shap ? [`SHAP: ${shap.method}${shap.exact ? ", exact" : `, sampled (standard error ${digits(shap.error ?? 0)})`}, of ${shap.explains}; ${shap.rows} rows; largest additivity residual ${digits(shap.residual)}.`] : []),
-      ...result.correlated.map((group, index) => `Correlated group ${index + 1}: ${group.columns.join(", ")} (association up to ${digits(group.strongest)})${group.permutation === null ? "" : `; shuffled together ${digits(group.permutation)}${interval(group.low, group.high)}`}.`),
-      ...(result.stability === null ? [] : [`Stability: rank correlation ${digits(result.stability)} between repeats.`]),
-      ...(agreement ? [`The methods agree with Kendall's tau ${digits(agreement.kendall_tau)}; ${digits(agreement.overlap)} of the top ${agreement.top} are the same.`] : []),
-      ...result.curves.map((curve) => `${curve.column} (${curve.kind === "partial_dependence" ? "partial dependence" : "ALE"} of ${result.curves_of}): ${curve.shape}`),
+      ...(shap
+        ? [
+            `SHAP: ${shap.method}${shap.exact ? ", exact" : `, sampled (standard error ${digits(shap.error ?? 0)})`}, of ${shap.explains}; ${shap.rows} rows; largest additivity residual ${digits(shap.residual)}.`,
+          ]
+        : []),
+      ...result.correlated.map(
+        (group, index) =>
+          `Correlated group ${index + 1}: ${group.columns.join(", ")} (association up to ${digits(group.strongest)})${group.permutation === null ? "" : `; shuffled together ${digits(group.permutation)}${interval(group.low, group.high)}`}.`,
+      ),
+      ...(result.stability === null
+        ? []
+        : [`Stability: rank correlation ${digits(result.stability)} between repeats.`]),
+      ...(agreement
+        ? [
+            `The methods agree with Kendall's tau ${digits(agreement.kendall_tau)}; ${digits(agreement.overlap)} of the top ${agreement.top} are the same.`,
+          ]
+        : []),
+      ...result.curves.map(
+        (curve) =>
+          `${curve.column} (${curve.kind === "partial_dependence" ? "partial dependence" : "ALE"} of ${result.curves_of}): ${curve.shape}`,
+      ),
       ...result.notes.map((note) => `Note: ${note}`),
       ...result.warnings.map((warning) => `Warning: ${warning}`),
     ].join("\n");

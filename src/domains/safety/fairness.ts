@@ -51,8 +51,12 @@ const Mitigation = z
     attribute: z.string(),
     rows: z.strictObject({ learnt: z.int(), tested: z.int(), left_out: z.int() }),
     methods: z.array(Mitigated),
-    rules: z.array(z.strictObject({ group: z.string(), rule: z.string() })).describe("The threshold optimiser's rule for each group."),
-    curve: z.array(z.strictObject({ method: z.string(), setting: z.number(), accuracy: z.number(), disparity: z.number() })),
+    rules: z
+      .array(z.strictObject({ group: z.string(), rule: z.string() }))
+      .describe("The threshold optimiser's rule for each group."),
+    curve: z.array(
+      z.strictObject({ method: z.string(), setting: z.number(), accuracy: z.number(), disparity: z.number() }),
+    ),
     given_up: z.array(z.string()),
     plot: Artifact,
   })
@@ -80,11 +84,20 @@ export default pythonTool({
     dataset: dataset(),
     sensitive: z.array(z.string().min(1).max(256)).min(1).max(4).describe("Columns whose groups to compare."),
     positive: rare(z.string().max(256).optional().describe("Label that counts as selected; default the model's.")),
-    threshold: rare(z.number().min(0).max(1).optional().describe("Select at this score; default the model's own decision.")),
-    cuts: rare(z.record(z.string(), z.array(z.number()).min(1).max(9)).default({}).describe("Cut points of numeric sensitive columns; default quartiles.")),
+    threshold: rare(
+      z.number().min(0).max(1).optional().describe("Select at this score; default the model's own decision."),
+    ),
+    cuts: rare(
+      z
+        .record(z.string(), z.array(z.number()).min(1).max(9))
+        .default({})
+        .describe("Cut points of numeric sensitive columns; default quartiles."),
+    ),
     min_group: rare(z.int().min(2).max(100_000).default(30).describe("Smaller groups are shown, not compared.")),
     tolerance: rare(z.number().min(0).max(1).default(0.1).describe("Largest difference called even.")),
-    constraint: rare(z.enum(["demographic_parity", "equalized_odds"]).default("equalized_odds").describe("What `mitigate` evens out.")),
+    constraint: rare(
+      z.enum(["demographic_parity", "equalized_odds"]).default("equalized_odds").describe("What `mitigate` evens out."),
+    ),
     resamples: rare(z.int().min(100).max(10_000).default(1000).describe("Bootstrap resamples.")),
     seed,
     ...job,
@@ -120,25 +133,46 @@ export default pythonTool({
   }),
   summarize: (result) => {
     const { mitigation, verdict, groups, gaps } = result;
-    const shown = result.task === "regression" ? ["mean_prediction", "mean_truth", "mae", "bias"] : ["base_rate", "selection_rate", "accuracy", "tpr", "fpr", "fnr", "ppv", "ece"];
-    const rates = (metrics: (typeof groups)[number]["metrics"]) => shown.flatMap((name) => (metrics[name] ? [`${name} ${name === "selection_rate" || name === "bias" ? ranged(metrics[name]) : digits(metrics[name].value)}`] : [])).join(", ");
+    const shown =
+      result.task === "regression"
+        ? ["mean_prediction", "mean_truth", "mae", "bias"]
+        : ["base_rate", "selection_rate", "accuracy", "tpr", "fpr", "fnr", "ppv", "ece"];
+    const rates = (metrics: (typeof groups)[number]["metrics"]) =>
+      shown
+        .flatMap((name) =>
+          metrics[name]
+            ? [
+                `${name} ${name === "selection_rate" || name === "bias" ? ranged(metrics[name]) : digits(metrics[name].value)}`,
+              ]
+            : [],
+        )
+        .join(", ");
     return [
       `${verdict.verdict.toUpperCase()}${verdict.certain ? "" : " (uncertain)"}: ${verdict.said}`,
       `${result.model} on ${result.dataset}: ${result.rows.scored} of ${result.rows.given} rows, target \`${result.target}\`${result.selected ? `; selected = ${result.selected}` : ""}.`,
       ...Object.entries(result.bins).map(([name, cuts]) => `\`${name}\` is cut at ${cuts.map(digits).join(", ")}.`),
       ...first(
-        groups.map((one) => `  ${one.attribute} = ${one.group} (n ${one.rows}${one.compared ? "" : ", too few to compare"}): ${rates(one.metrics)}`),
+        groups.map(
+          (one) =>
+            `  ${one.attribute} = ${one.group} (n ${one.rows}${one.compared ? "" : ", too few to compare"}): ${rates(one.metrics)}`,
+        ),
         24,
       ),
       "Largest gaps between groups, 95 % intervals:",
       ...first(
-        gaps.map((gap) => `  ${gap.attribute}, ${gap.criterion} (${gap.metric}): difference ${ranged(gap.difference)}, ratio ${ranged(gap.ratio)}; lowest ${gap.lowest}, highest ${gap.highest}; ${gap.within_tolerance ? "within" : "beyond"} tolerance`),
+        gaps.map(
+          (gap) =>
+            `  ${gap.attribute}, ${gap.criterion} (${gap.metric}): difference ${ranged(gap.difference)}, ratio ${ranged(gap.ratio)}; lowest ${gap.lowest}, highest ${gap.highest}; ${gap.within_tolerance ? "within" : "beyond"} tolerance`,
+        ),
         24,
       ),
       ...(mitigation
         ? [
             `Mitigation for ${mitigation.constraint} by ${mitigation.attribute}; learnt on ${mitigation.rows.learnt} rows, measured on ${mitigation.rows.tested} others${mitigation.rows.left_out ? ` (${mitigation.rows.left_out} left out: their group is small or lacks one of the outcomes)` : ""}:`,
-            ...mitigation.methods.map((one) => `  ${one.method}: accuracy ${digits(one.accuracy)} (${one.accuracy_change < 0 ? "" : "+"}${digits(one.accuracy_change)}), selects ${digits(one.selection_rate)}, demographic parity difference ${digits(one.demographic_parity_difference)} (ratio ${digits(one.demographic_parity_ratio)}), equalised odds difference ${digits(one.equalized_odds_difference)}, changes ${digits(one.decisions_changed)} of decisions. ${one.note}`),
+            ...mitigation.methods.map(
+              (one) =>
+                `  ${one.method}: accuracy ${digits(one.accuracy)} (${one.accuracy_change < 0 ? "" : "+"}${digits(one.accuracy_change)}), selects ${digits(one.selection_rate)}, demographic parity difference ${digits(one.demographic_parity_difference)} (ratio ${digits(one.demographic_parity_ratio)}), equalised odds difference ${digits(one.equalized_odds_difference)}, changes ${digits(one.decisions_changed)} of decisions. ${one.note}`,
+            ),
             ...mitigation.rules.map(({ group, rule }) => `  Rule for ${group}: ${rule}`),
             ...mitigation.given_up,
           ]

@@ -7,4 +7,6 @@ export const ranged = ({ value, low, high }: { value: number | null; low: number
 
 /** The first few of many lines, and how many were left out. */
 export const first = (lines: readonly string[], most: number) =>
-  lines.length <= most ? lines : [...lines.slice(0, most), `  … and ${lines.length - most} more in the structured result.`];
+  lines.length <= most
+    ? lines
+    : [...lines.slice(0, most), `  … and ${lines.length - most} more in the structured result.`];

@@ -86,12 +86,7 @@ export default nativeTool({
       .enum(["create", "list", "search", "show", "compare", "best", "note", "tag", "info", "archive", "export"])
       .describe("See above."),
     experiment: z.string().min(1).max(64).optional().describe("Its name."),
-    runs: z
-      .array(z.string().min(1).max(64))
-      .min(1)
-      .max(10)
-      .optional()
-      .describe("Run ids."),
+    runs: z.array(z.string().min(1).max(64)).min(1).max(10).optional().describe("Run ids."),
     filter: z.string().max(1000).optional().describe("metrics.roc_auc > 0.9 AND params.family = 'svm'"),
     order_by: z.string().max(200).optional().describe("metrics.roc_auc DESC"),
     metric: rare(z.string().max(200).optional().describe("best: by this one.")),

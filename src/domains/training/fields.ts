@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { column, columns, newName, rare } from "../../kernel/fields.ts";
 
-export const task = z
-  .enum(["auto", "classification", "regression"])
-  .default("auto")
-  .describe("What for.");
+export const task = z.enum(["auto", "classification", "regression"]).default("auto").describe("What for.");
 
 /** What can be trained; `auto`, where a tool offers it, tries several of them. */
 export const FAMILIES = [

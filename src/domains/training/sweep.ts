@@ -29,7 +29,10 @@ export default pythonTool({
     folds: rare(design.folds.default(3)),
     family: z.enum(FAMILIES).default("lightgbm").describe("To tune."),
     params: params.describe("Settings held fixed."),
-    space: z.record(z.string(), Dimension).optional().describe("Parameter to {type: int|float|categorical, low, high, log, choices}."),
+    space: z
+      .record(z.string(), Dimension)
+      .optional()
+      .describe("Parameter to {type: int|float|categorical, low, high, log, choices}."),
     sampler: rare(z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy.")),
     pruner: rare(z.enum(["median", "hyperband", "none"]).default("median").describe("Ends poor trials early.")),
     trials: z.int().min(1).max(10_000).default(30).describe("At most."),

@@ -24,7 +24,13 @@ const Entry = z
 /** A day or a moment, ISO 8601. */
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "expected a date or time, ISO 8601");
 
-const Proof = z.strictObject({ seq: z.int(), leaf: z.string(), size: z.int(), root: z.string(), path: z.array(z.string()) });
+const Proof = z.strictObject({
+  seq: z.int(),
+  leaf: z.string(),
+  size: z.int(),
+  root: z.string(),
+  path: z.array(z.string()),
+});
 
 const Bucket = z.strictObject({ day: z.string(), tool: z.string(), ok: z.int(), failed: z.int(), decisions: z.int() });
 
@@ -86,7 +92,11 @@ export default nativeTool({
     cursor,
   }),
   output: AuditResult,
-  details: ({ action }, result) => ({ evaluator: "audit", scope: action, count: result?.checked ?? result?.total ?? 0 }),
+  details: ({ action }, result) => ({
+    evaluator: "audit",
+    scope: action,
+    count: result?.checked ?? result?.total ?? 0,
+  }),
   summarize: (result) => words(result),
   run: async (params, ports) => {
     const { action } = params;
@@ -96,11 +106,21 @@ export default nativeTool({
       return { action, proof: { ...proof, path: [...path] }, ...headOf(ports.events) };
     }
     const query = queryOf(params);
-    if (action === "timeline") return { action, timeline: timeline(everything(ports.events, query)), total: ports.events.query({ ...query, limit: 1 }).total };
+    if (action === "timeline")
+      return {
+        action,
+        timeline: timeline(everything(ports.events, query)),
+        total: ports.events.query({ ...query, limit: 1 }).total,
+      };
     if (action === "export") {
       const found = [...everything(ports.events, { ...query, order: "oldest" })];
       const { name, text } = rendered(params.format, found, ports.events);
-      return { action, total: found.length, file: ports.artifacts.write(name, "Exported record", text), ...headOf(ports.events) };
+      return {
+        action,
+        total: found.length,
+        file: ports.artifacts.write(name, "Exported record", text),
+        ...headOf(ports.events),
+      };
     }
     if (action === "retain") {
       const { count, path } = ports.events.archive(new Date(needed(params.until, "until", "retain")).toISOString());
@@ -116,7 +136,17 @@ export default nativeTool({
   },
 });
 
-function queryOf(params: { tool?: string | undefined; kind?: "action" | "decision" | undefined; type?: string | undefined; outcome?: Outcome | undefined; run_id?: string | undefined; call_id?: string | undefined; text?: string | undefined; since?: string | undefined; until?: string | undefined }): EventQuery {
+function queryOf(params: {
+  tool?: string | undefined;
+  kind?: "action" | "decision" | undefined;
+  type?: string | undefined;
+  outcome?: Outcome | undefined;
+  run_id?: string | undefined;
+  call_id?: string | undefined;
+  text?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
+}): EventQuery {
   const { tool, kind, type, outcome, run_id, call_id, text, since, until } = params;
   const moment = (time: string | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
   return { tool, kind, type, outcome, run_id, call_id, text, since: moment(since), until: moment(until) };
@@ -154,12 +184,23 @@ function timeline(events: Iterable<EventRow>): z.infer<typeof Bucket>[] {
   return [...buckets.values()];
 }
 
-function rendered(format: "jsonl" | "csv" | "otlp" | "bundle", events: readonly EventRow[], log: Events): { name: string; text: string } {
+function rendered(
+  format: "jsonl" | "csv" | "otlp" | "bundle",
+  events: readonly EventRow[],
+  log: Events,
+): { name: string; text: string } {
   switch (format) {
     case "jsonl":
       return { name: "events.jsonl", text: events.map((event) => `${JSON.stringify(event)}\n`).join("") };
     case "csv":
-      return { name: "events.csv", text: [COLUMNS.join(","), ...events.map((event) => COLUMNS.map((column) => csvCell(event[column])).join(",")), ""].join("\n") };
+      return {
+        name: "events.csv",
+        text: [
+          COLUMNS.join(","),
+          ...events.map((event) => COLUMNS.map((column) => csvCell(event[column])).join(",")),
+          "",
+        ].join("\n"),
+      };
     case "otlp":
       return { name: "traces.json", text: JSON.stringify(toOtlp(events)) };
     case "bundle":
@@ -167,7 +208,19 @@ function rendered(format: "jsonl" | "csv" | "otlp" | "bundle", events: readonly 
   }
 }
 
-const COLUMNS = ["seq", "time", "kind", "type", "tool", "outcome", "call_id", "run_id", "body", "prev_hash", "hash"] as const;
+const COLUMNS = [
+  "seq",
+  "time",
+  "kind",
+  "type",
+  "tool",
+  "outcome",
+  "call_id",
+  "run_id",
+  "body",
+  "prev_hash",
+  "hash",
+] as const;
 
 /** Quoted, and with a quote before what a spreadsheet would take for a formula. */
 function csvCell(value: unknown): string {
@@ -178,8 +231,24 @@ function csvCell(value: unknown): string {
 function entry(event: EventRow, whole: boolean): z.infer<typeof Entry> {
   const { seq, time, kind, type, tool, outcome, call_id, run_id, body } = event;
   const facts = Object.entries(body.details).filter(([key, value]) => key !== "type" && typeof value !== "object");
-  const summary = [facts.map(([key, value]) => `${key} ${String(value)}`).join(", "), body.error ? `${body.error.kind}: ${body.error.message.split("\n")[0] ?? ""}` : ""].filter(Boolean).join("; ");
-  return { seq, time, kind, type, tool, outcome, call_id, run_id, summary: summary.slice(0, 300), body: whole ? { ...body } : null };
+  const summary = [
+    facts.map(([key, value]) => `${key} ${String(value)}`).join(", "),
+    body.error ? `${body.error.kind}: ${body.error.message.split("\n")[0] ?? ""}` : "",
+  ]
+    .filter(Boolean)
+    .join("; ");
+  return {
+    seq,
+    time,
+    kind,
+    type,
+    tool,
+    outcome,
+    call_id,
+    run_id,
+    summary: summary.slice(0, 300),
+    body: whole ? { ...body } : null,
+  };
 }
 
 function words(result: AuditResult): string {
@@ -189,12 +258,27 @@ function words(result: AuditResult): string {
       ? `The record is whole: ${result.checked} events checked, every hash, link and signature holds. ${head}`
       : `The record is NOT whole (${result.problem_kind}). First bad event: ${result.first_bad}. ${result.problem} ${result.checked} events checked. ${head}`;
   }
-  if (result.proof) return `Event ${result.proof.seq} is leaf ${result.proof.leaf} of the tree over ${result.proof.size} events with root ${result.proof.root}. Audit path: ${result.proof.path.join(", ") || "none"}.`;
-  if (result.timeline) return [`${result.total} events.`, ...result.timeline.map(({ day, tool, ok, failed, decisions }) => `${day} ${tool}: ${ok} ok, ${failed} not, ${decisions} decisions`)].join("\n");
+  if (result.proof)
+    return `Event ${result.proof.seq} is leaf ${result.proof.leaf} of the tree over ${result.proof.size} events with root ${result.proof.root}. Audit path: ${result.proof.path.join(", ") || "none"}.`;
+  if (result.timeline)
+    return [
+      `${result.total} events.`,
+      ...result.timeline.map(
+        ({ day, tool, ok, failed, decisions }) => `${day} ${tool}: ${ok} ok, ${failed} not, ${decisions} decisions`,
+      ),
+    ].join("\n");
   if (result.events) {
-    const lines = result.events.map(({ seq, time, tool, type, outcome, call_id, summary }) => `${seq} ${time} ${tool} ${type} ${outcome} (${call_id}) ${summary}`);
-    return [`${result.total} events${result.next_cursor ? `; the rest with cursor "${result.next_cursor}"` : ""}.`, ...lines].join("\n");
+    const lines = result.events.map(
+      ({ seq, time, tool, type, outcome, call_id, summary }) =>
+        `${seq} ${time} ${tool} ${type} ${outcome} (${call_id}) ${summary}`,
+    );
+    return [
+      `${result.total} events${result.next_cursor ? `; the rest with cursor "${result.next_cursor}"` : ""}.`,
+      ...lines,
+    ].join("\n");
   }
   if (result.action === "retain" && result.archive === null) return "No event is that old; nothing was moved.";
-  return result.action === "retain" ? `${result.total} events moved to ${result.archive}; the chain goes on from its signed head.` : `${result.total} events exported.`;
+  return result.action === "retain"
+    ? `${result.total} events moved to ${result.archive}; the chain goes on from its signed head.`
+    : `${result.total} events exported.`;
 }

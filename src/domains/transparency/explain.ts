@@ -1,12 +1,14 @@
 import { z } from "zod";
-import { Artifact, columns, dataset, model, rare, seed } from "../../kernel/fields.ts";
 import { ToolError } from "../../kernel/errors.ts";
+import { Artifact, columns, dataset, model, rare, seed } from "../../kernel/fields.ts";
 import type { Ports } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 
 const Cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-const Contribution = z.strictObject({ column: z.string(), value: Cell, contribution: z.number() }).meta({ id: "Contribution" });
+const Contribution = z
+  .strictObject({ column: z.string(), value: Cell, contribution: z.number() })
+  .meta({ id: "Contribution" });
 
 const Counterfactual = z
   .strictObject({
@@ -18,7 +20,9 @@ const Counterfactual = z
   })
   .meta({ id: "Counterfactual" });
 
-const Neighbour = z.strictObject({ row: z.int(), distance: z.number(), truth: Cell, predicted: Cell }).meta({ id: "Neighbour" });
+const Neighbour = z
+  .strictObject({ row: z.int(), distance: z.number(), truth: Cell, predicted: Cell })
+  .meta({ id: "Neighbour" });
 
 const Prediction = z
   .strictObject({
@@ -115,12 +119,23 @@ export default nativeTool({
     const { action, call_id, run_id, ...rest } = params;
     if (action === "choice") return choice(params, ports);
     for (const [field, value] of Object.entries({ call_id, run_id })) {
-      if (value !== undefined) throw new ToolError("invalid_input", `${field}: action \`prediction\` does not take it.`, "Use action `choice` to explain what the system chose.");
+      if (value !== undefined)
+        throw new ToolError(
+          "invalid_input",
+          `${field}: action \`prediction\` does not take it.`,
+          "Use action `choice` to explain what the system chose.",
+        );
     }
     const { model, dataset, row } = rest;
     if (model === undefined || dataset === undefined || row === undefined) {
-      const missing = Object.entries({ model, dataset, row }).flatMap(([field, value]) => (value === undefined ? [field] : []));
-      throw new ToolError("invalid_input", `${missing.join(", ")}: action \`prediction\` needs ${missing.length > 1 ? "them" : "it"}.`, "Name the model, a dataset, and the position of one of its rows.");
+      const missing = Object.entries({ model, dataset, row }).flatMap(([field, value]) =>
+        value === undefined ? [field] : [],
+      );
+      throw new ToolError(
+        "invalid_input",
+        `${missing.join(", ")}: action \`prediction\` needs ${missing.length > 1 ? "them" : "it"}.`,
+        "Name the model, a dataset, and the position of one of its rows.",
+      );
     }
     const prediction = Prediction.parse(await ports.python({ ...rest, model, dataset, row }));
     return { action, prediction, choices: [], text: prediction.text };
@@ -128,15 +143,26 @@ export default nativeTool({
 });
 
 /** What the system chose and why, as it was recorded when it chose. */
-async function choice(params: { call_id?: string | undefined; run_id?: string | undefined; model?: string | undefined }, { catalog, events }: Ports) {
+async function choice(
+  params: { call_id?: string | undefined; run_id?: string | undefined; model?: string | undefined },
+  { catalog, events }: Ports,
+) {
   const { call_id } = params;
   const run_id = params.run_id ?? (call_id === undefined ? runOf(params.model, catalog) : undefined);
   if (call_id === undefined && run_id === undefined) {
-    throw new ToolError("invalid_input", "call_id, run_id, model: action `choice` needs one of them.", "ml_transparency_audit lists the decisions on record.");
+    throw new ToolError(
+      "invalid_input",
+      "call_id, run_id, model: action `choice` needs one of them.",
+      "ml_transparency_audit lists the decisions on record.",
+    );
   }
   const found = events.query({ kind: "decision", call_id, run_id, order: "oldest", limit: 20 });
   if (found.items.length === 0) {
-    throw new ToolError("not_found", `No decision is on record for ${call_id === undefined ? `run ${run_id}` : `call ${call_id}`}.`, "ml_transparency_audit with action `query` and kind `decision` lists those there are.");
+    throw new ToolError(
+      "not_found",
+      `No decision is on record for ${call_id === undefined ? `run ${run_id}` : `call ${call_id}`}.`,
+      "ml_transparency_audit with action `query` and kind `decision` lists those there are.",
+    );
   }
   const choices = found.items.flatMap(({ seq, time, tool, hash, body }) => {
     const { details } = body;
@@ -150,7 +176,11 @@ async function choice(params: { call_id?: string | undefined; run_id?: string | 
     `  Why: ${one.rationale}`,
     `  Considered, best first: ${one.alternatives.map(({ name, score }) => (score === null ? name : `${name} ${Number(score.toPrecision(4))}`)).join(", ") || "nothing else"}.`,
   ]);
-  const text = [...lines, ...(left > 0 ? [`${left} later decisions are left out; ml_transparency_audit lists them.`] : []), "This is the record made when it was chosen, not a reconstruction."].join("\n");
+  const text = [
+    ...lines,
+    ...(left > 0 ? [`${left} later decisions are left out; ml_transparency_audit lists them.`] : []),
+    "This is the record made when it was chosen, not a reconstruction.",
+  ].join("\n");
   return { action: "choice" as const, prediction: null, choices, text };
 }
 

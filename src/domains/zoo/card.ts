@@ -1,5 +1,3 @@
-import { readFile, stat } from "node:fs/promises";
-import { basename } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../../kernel/errors.ts";
 import { Artifact, file, model, rare } from "../../kernel/fields.ts";
@@ -26,7 +24,9 @@ const Written = z
     framework: z.string(),
     model_type: z.string(),
     dataset: z.string(),
-    records: z.array(z.strictObject({ tool: z.string(), seq: z.int(), hash: z.string() })).describe("Events the card rests on."),
+    records: z
+      .array(z.strictObject({ tool: z.string(), seq: z.int(), hash: z.string() }))
+      .describe("Events the card rests on."),
     markdown: Artifact,
     html: Artifact,
     json: Artifact,
@@ -66,34 +66,57 @@ export default nativeTool({
     missing: z.array(z.strictObject({ field: z.string(), how: z.string() })),
     card: Written.nullable(),
   }),
-  details: (_, result) => ({ framework: result?.card?.framework ?? "unknown", model_type: result?.card?.model_type ?? "unknown", dataset: result?.card?.dataset ?? "unknown" }),
+  details: (_, result) => ({
+    framework: result?.card?.framework ?? "unknown",
+    model_type: result?.card?.model_type ?? "unknown",
+    dataset: result?.card?.dataset ?? "unknown",
+  }),
   summarize: ({ card, completeness, filled, fields, missing }) =>
     [
       card ? `Card of ${card.title}: ${card.summary}` : "The card was checked.",
       `${filled} of ${fields} fields are filled (${percent(completeness)}).`,
-      ...(missing.length ? ["Missing:", ...missing.map(({ field, how }) => `  ${field}${how ? `: ${how}` : ""}`)] : ["Nothing is missing."]),
-      ...(card?.records.length ? [`It rests on ${card.records.map(({ tool, seq }) => `${tool} (event ${seq})`).join(", ")}.`] : []),
+      ...(missing.length
+        ? ["Missing:", ...missing.map(({ field, how }) => `  ${field}${how ? `: ${how}` : ""}`)]
+        : ["Nothing is missing."]),
+      ...(card?.records.length
+        ? [`It rests on ${card.records.map(({ tool, seq }) => `${tool} (event ${seq})`).join(", ")}.`]
+        : []),
     ].join("\n"),
   run: async (params, ports) => {
     const { action, model, card, intended_use, limitations, license, contact } = params;
     const given = { intended_use, limitations, license, contact };
     if (action === "validate") return await validate(card, Object.entries({ model, ...given }), ports);
-    if (model === undefined) throw new ToolError("invalid_input", "model: action `write` needs it.", "Name a registered model.");
-    if (card !== undefined) throw new ToolError("invalid_input", "card: action `write` does not take it.", "Use action `validate` to check a card.");
+    if (model === undefined)
+      throw new ToolError("invalid_input", "model: action `write` needs it.", "Name a registered model.");
+    if (card !== undefined)
+      throw new ToolError(
+        "invalid_input",
+        "card: action `write` does not take it.",
+        "Use action `validate` to check a card.",
+      );
     const facts = gather(model, given, ports);
     const composed = compose(facts);
     const header = metadata(facts);
     const stem = facts.asset.ref.replace("@", "-");
     const { artifacts } = ports;
     const statement = provenance(facts);
-    const records = [facts.training, facts.evaluation?.event, facts.fairness?.event, facts.importance?.event, facts.profile?.event];
+    const records = [
+      facts.training,
+      facts.evaluation?.event,
+      facts.fairness?.event,
+      facts.importance?.event,
+      facts.profile?.event,
+    ];
     const { share, recorded, fields, missing } = composed.completeness;
     return {
       action,
       completeness: share,
       filled: recorded,
       fields,
-      missing: missing.map(({ section, field, how }) => ({ field: section === field ? field : `${section}: ${field}`, how })),
+      missing: missing.map(({ section, field, how }) => ({
+        field: section === field ? field : `${section}: ${field}`,
+        how,
+      })),
       card: {
         title: composed.title,
         summary: composed.summary,
@@ -103,23 +126,46 @@ export default nativeTool({
         records: records.flatMap((event) => (event ? [{ tool: event.tool, seq: event.seq, hash: event.hash }] : [])),
         html: artifacts.write(`${stem}-card.html`, "Model card (HTML)", toHtml(composed, figures(records, artifacts))),
         markdown: artifacts.write(`${stem}-card.md`, "Model card (Markdown)", toMarkdown(composed, toYaml(header))),
-        json: artifacts.write(`${stem}-card.json`, "Model card (JSON)", `${JSON.stringify({ metadata: header, ...composed }, null, 2)}\n`),
-        provenance: artifacts.write(`${stem}.intoto.json`, "Provenance (in-toto, SLSA)", `${JSON.stringify(statement, null, 2)}\n`),
+        json: artifacts.write(
+          `${stem}-card.json`,
+          "Model card (JSON)",
+          `${JSON.stringify({ metadata: header, ...composed }, null, 2)}\n`,
+        ),
+        provenance: artifacts.write(
+          `${stem}.intoto.json`,
+          "Provenance (in-toto, SLSA)",
+          `${JSON.stringify(statement, null, 2)}\n`,
+        ),
       },
     };
   },
 });
 
 /** Reads a card somebody wrote and says what a complete one would have besides. */
-async function validate(card: string | undefined, others: readonly (readonly [string, unknown])[], { progress }: Ports) {
+async function validate(
+  card: string | undefined,
+  others: readonly (readonly [string, unknown])[],
+  { progress, readText }: Ports,
+) {
   const extra = others.flatMap(([field, value]) => (value === undefined ? [] : [field]));
-  if (extra.length > 0) throw new ToolError("invalid_input", `${extra.join(", ")}: action \`validate\` does not take it.`, "It needs `card` alone.");
-  if (card === undefined) throw new ToolError("invalid_input", "card: action `validate` needs it.", "Name a card file in Markdown or JSON.");
-  const { size } = await stat(card);
-  if (size > MOST_BYTES) throw new ToolError("invalid_input", `card: ${basename(card)} has ${size} bytes; a card has at most ${MOST_BYTES}.`, "Name a model card in Markdown or JSON.");
+  if (extra.length > 0)
+    throw new ToolError(
+      "invalid_input",
+      `${extra.join(", ")}: action \`validate\` does not take it.`,
+      "It needs `card` alone.",
+    );
+  if (card === undefined)
+    throw new ToolError("invalid_input", "card: action `validate` needs it.", "Name a card file in Markdown or JSON.");
   progress(0, 1, "reading the card");
-  const { findings, fields } = await check(await readFile(card, "utf8"), basename(card));
+  const { findings, fields } = await check(readText("card", card, MOST_BYTES), card.split("/").at(-1) ?? card);
   const wrong = new Set(findings.map(({ field }) => field.split(":")[0])).size;
   const filled = Math.max(fields - wrong, 0);
-  return { action: "validate" as const, completeness: filled / fields, filled, fields, missing: findings.map(({ field, problem }) => ({ field, how: problem })), card: null };
+  return {
+    action: "validate" as const,
+    completeness: filled / fields,
+    filled,
+    fields,
+    missing: findings.map(({ field, problem }) => ({ field, how: problem })),
+    card: null,
+  };
 }

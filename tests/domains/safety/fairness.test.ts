@@ -8,7 +8,12 @@ describe("ml_safety_fairness", () => {
     await client.call("ml_training_train", { dataset, target: "leaves", family: "linear", model_name: "leavers" });
     const held = write("held.csv", people(300, 400));
 
-    const result = await client.call("ml_safety_fairness", { model: "leavers", dataset: held, sensitive: ["plan"], resamples: 200 });
+    const result = await client.call("ml_safety_fairness", {
+      model: "leavers",
+      dataset: held,
+      sensitive: ["plan"],
+      resamples: 200,
+    });
 
     expect(steady(result.text).replace(/fairness.png|\/\S+/g, "…")).toMatchInlineSnapshot(`
       "FAIL: By \`plan\`, pro is selected (predicted \`yes\`) at 0.000 and plus at 0.520: a ratio of 0.000 [0.000, 0.049], below the 0.8 of the four-fifths rule. The rule is meant for a benefit: read it the other way round where being selected is a harm.
@@ -27,20 +32,46 @@ describe("ml_safety_fairness", () => {
       Outcomes and errors by group, with 95 % intervals: …"
     `);
     expect(result.images).toBe(1);
-    const judged = (await events()).filter(({ tool, type }) => tool === "ml_safety_fairness" && type === "EvaluationJudgement");
-    expect(judged.map(({ body }) => body["details"])).toMatchObject([{ evaluator: "four-fifths rule", subject: "leavers@1 on held.csv by plan", verdict: "fail" }]);
+    const judged = (await events()).filter(
+      ({ tool, type }) => tool === "ml_safety_fairness" && type === "EvaluationJudgement",
+    );
+    expect(judged.map(({ body }) => body["details"])).toMatchObject([
+      { evaluator: "four-fifths rule", subject: "leavers@1 on held.csv by plan", verdict: "fail" },
+    ]);
   });
 
-  test("tries mitigations and says what they cost, and registers nothing", async ({ client, write }) => {
+  test("tries mitigations and says what they cost, and registers nothing", async ({ client, write, events }) => {
     const dataset = write("people.csv", people(400));
     await client.call("ml_training_train", { dataset, target: "leaves", family: "linear", model_name: "leavers" });
 
-    const result = await client.call("ml_safety_fairness", { action: "mitigate", model: "leavers", dataset: write("held.csv", people(300, 400)), sensitive: ["plan"], constraint: "demographic_parity", resamples: 100, wait_seconds: 45 });
+    const result = await client.call("ml_safety_fairness", {
+      action: "mitigate",
+      model: "leavers",
+      dataset: write("held.csv", people(300, 400)),
+      sensitive: ["plan"],
+      constraint: "demographic_parity",
+      resamples: 100,
+      wait_seconds: 45,
+    });
 
-    expect(result.text).toContain("Mitigation for demographic_parity by plan; learnt on 97 rows, measured on 98 others (105 left out: their group is small or lacks one of the outcomes):");
+    expect(result.text).toContain(
+      "Mitigation for demographic_parity by plan; learnt on 97 rows, measured on 98 others (105 left out: their group is small or lacks one of the outcomes):",
+    );
     expect(result.text).toContain("Thresholds that differ by group need the attribute at every prediction");
-    expect(result.structured).toMatchObject({ mitigation: { methods: [{ method: "model as it is" }, { method: "threshold optimiser" }, { method: "reweighing" }, { method: "exponentiated gradient" }] } });
-    expect(await client.read("ml://models")).toMatchObject({ models: [{ name: "leavers" }] });
+    expect(result.structured).toMatchObject({
+      mitigation: {
+        methods: [
+          { method: "model as it is" },
+          { method: "threshold optimiser" },
+          { method: "reweighing" },
+          { method: "exponentiated gradient" },
+        ],
+      },
+    });
+    const done = (await events()).filter(
+      ({ tool, type, outcome }) => tool === "ml_safety_fairness" && type === "EvaluationRun" && outcome === "ok",
+    );
+    expect(done.map(({ body }) => body["outputs"])).toEqual([[]]);
   });
 
   test("refuses what cannot be compared", async ({ client, write }) => {
@@ -49,7 +80,8 @@ describe("ml_safety_fairness", () => {
     const one = write("one.csv", people(400).replaceAll(/plus|pro/g, "basic"));
     const other = write("other.csv", "x,leaves\n1,yes\n2,no\n");
 
-    const said = async (asked: Record<string, unknown>) => (await client.call("ml_safety_fairness", { model: "leavers", dataset, sensitive: ["plan"], ...asked })).text;
+    const said = async (asked: Record<string, unknown>) =>
+      (await client.call("ml_safety_fairness", { model: "leavers", dataset, sensitive: ["plan"], ...asked })).text;
 
     expect(await said({ sensitive: ["plann"] })).toMatchInlineSnapshot(`
       "not_found: sensitive: no column \`plann\`; did you mean \`plan\`?

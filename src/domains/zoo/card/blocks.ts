@@ -38,7 +38,12 @@ export interface Card {
   readonly summary: string;
   readonly badges: readonly string[];
   readonly sections: readonly Section[];
-  readonly completeness: { readonly share: number; readonly recorded: number; readonly fields: number; readonly missing: readonly { section: string; field: string; how: string }[] };
+  readonly completeness: {
+    readonly share: number;
+    readonly recorded: number;
+    readonly fields: number;
+    readonly missing: readonly { section: string; field: string; how: string }[];
+  };
 }
 
 /** The words for what no record holds. */
@@ -47,17 +52,22 @@ export const NOT_RECORDED = "Not recorded";
 /** Counts which fields of the sections are recorded. */
 export function completeness(sections: readonly Section[]): Card["completeness"] {
   const fields = sections.flatMap(({ title, fields }) => fields.map((field) => ({ section: title, ...field })));
-  const missing = fields.filter(({ blocks }) => blocks.length === 0).map(({ section, name, how }) => ({ section, field: name, how }));
+  const missing = fields
+    .filter(({ blocks }) => blocks.length === 0)
+    .map(({ section, name, how }) => ({ section, field: name, how }));
   const recorded = fields.length - missing.length;
   return { share: fields.length ? recorded / fields.length : 0, recorded, fields: fields.length, missing };
 }
 
 /** Four significant digits. */
-export const digits = (value: number | null | undefined) => (value === null || value === undefined ? "–" : String(Number(value.toPrecision(4))));
+export const digits = (value: number | null | undefined) =>
+  value === null || value === undefined ? "–" : String(Number(value.toPrecision(4)));
 
 /** A value with its interval where it has one. */
 export const ranged = (value: number | null, low: number | null | undefined, high: number | null | undefined) =>
-  low === null || high === null || low === undefined || high === undefined ? digits(value) : `${digits(value)} [${digits(low)}, ${digits(high)}]`;
+  low === null || high === null || low === undefined || high === undefined
+    ? digits(value)
+    : `${digits(value)} [${digits(low)}, ${digits(high)}]`;
 
 /** A share as a percentage. */
 export const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;

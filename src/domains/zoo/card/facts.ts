@@ -39,14 +39,26 @@ export function gather(folder: string, said: Said, { catalog, events, runs }: Po
   const [version, name] = folder.split("/").reverse();
   const asset = catalog.find("model", `${name}@${version}`);
   const manifest = ModelManifest.safeParse(asset?.manifest);
-  if (asset === undefined || !manifest.success) throw new ToolError("not_found", `model: \`${name}@${version}\` has no manifest that can be read.`, "Train it again with ml_training_train.");
+  if (asset === undefined || !manifest.success)
+    throw new ToolError(
+      "not_found",
+      `model: \`${name}@${version}\` has no manifest that can be read.`,
+      "Train it again with ml_training_train.",
+    );
   const { dataset, run_id } = manifest.data;
   const data = catalog.find("dataset", dataset);
   const dataManifest = DatasetManifest.safeParse(data?.manifest);
   const newest = <T>(tool: string, of: Asset | undefined, shape: z.ZodType<T>): Recorded<T> | undefined => {
     if (of === undefined) return undefined;
     const { kind, name, version } = of;
-    const found = events.query({ tool, kind: "action", outcome: "ok", asset: { kind, name, version }, order: "newest", limit: 10 });
+    const found = events.query({
+      tool,
+      kind: "action",
+      outcome: "ok",
+      asset: { kind, name, version },
+      order: "newest",
+      limit: 10,
+    });
     for (const event of found.items) {
       const parsed = shape.safeParse(event.body.result);
       if (parsed.success) return { event, result: parsed.data };

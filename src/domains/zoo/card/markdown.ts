@@ -3,7 +3,18 @@ import { type Block, type Card, digits, NOT_RECORDED, percent } from "./blocks.t
 /** The card as Markdown: metadata first, as the Hugging Face Hub reads it, then the sections. */
 export function toMarkdown(card: Card, metadata: string): string {
   const { share, recorded, fields } = card.completeness;
-  const lines = ["---", metadata, "---", "", `# ${card.title}`, "", text(card.summary), "", `${recorded} of ${fields} fields are recorded (${percent(share)}).`, ""];
+  const lines = [
+    "---",
+    metadata,
+    "---",
+    "",
+    `# ${card.title}`,
+    "",
+    text(card.summary),
+    "",
+    `${recorded} of ${fields} fields are recorded (${percent(share)}).`,
+    "",
+  ];
   for (const section of card.sections) {
     lines.push(`## ${section.title}`, "");
     for (const field of section.fields) {
@@ -29,12 +40,29 @@ function written(block: Block): string[] {
     case "code":
       return ["```json", block.text.replaceAll("```", "` ` `"), "```"];
     case "bars":
-      return [text(block.caption), "", ...table(["", "Value", "Baseline"], block.bars.map((bar) => [bar.label, bar.text, digits(bar.mark)]))];
+      return [
+        text(block.caption),
+        "",
+        ...table(
+          ["", "Value", "Baseline"],
+          block.bars.map((bar) => [bar.label, bar.text, digits(bar.mark)]),
+        ),
+      ];
   }
 }
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [row(head), row(head.map(() => "---")), ...rows.map(row)];
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) => [
+  row(head),
+  row(head.map(() => "---")),
+  ...rows.map(row),
+];
 const row = (cells: readonly string[]) => `| ${cells.map((cell) => text(cell).replaceAll("|", "\\|")).join(" | ")} |`;
 
 /** Foreign text on one line, unable to open a tag, a link or a heading of its own; backticks are kept. */
-const text = (value: string) => value.replace(/\s+/g, " ").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replace(/([\\[\]])/g, "\\$1").replace(/^([#>+*-]|\d+\.)(?=\s)/, "\\$1");
+const text = (value: string) =>
+  value
+    .replace(/\s+/g, " ")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replace(/([\\[\]])/g, "\\$1")
+    .replace(/^([#>+*-]|\d+\.)(?=\s)/, "\\$1");

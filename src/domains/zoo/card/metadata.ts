@@ -5,7 +5,12 @@ type Yaml = string | number | boolean | null | readonly Yaml[] | { readonly [key
 /** The Hugging Face Hub's model metadata, with only what is known: `model-index` holds the evaluation's results. */
 export function metadata({ asset, manifest, evaluation, said }: Facts): Record<string, Yaml> {
   const task = `tabular-${manifest.task}`;
-  const license = said.license === undefined ? {} : /^[a-z0-9][a-z0-9.-]*$/.test(said.license) ? { license: said.license } : { license: "other", license_name: said.license };
+  const license =
+    said.license === undefined
+      ? {}
+      : /^[a-z0-9][a-z0-9.-]*$/.test(said.license)
+        ? { license: said.license }
+        : { license: "other", license_name: said.license };
   const results = evaluation
     ? [
         {
@@ -14,7 +19,10 @@ export function metadata({ asset, manifest, evaluation, said }: Facts): Record<s
           metrics: evaluation.result.intervals.map(({ metric, value, low, high }) => ({
             type: metric,
             value: Number(value.toPrecision(6)),
-            name: low === null || high === null ? metric : `${metric} [95 % interval ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}]`,
+            name:
+              low === null || high === null
+                ? metric
+                : `${metric} [95 % interval ${Number(low.toPrecision(4))} to ${Number(high.toPrecision(4))}]`,
           })),
         },
       ]
@@ -35,7 +43,9 @@ export function toYaml(value: Yaml, indent = ""): string {
   if (Array.isArray(value)) return value.map((item) => `${indent}- ${nested(item, `${indent}  `)}`).join("\n");
   if (value !== null && typeof value === "object") {
     return Object.entries(value)
-      .map(([key, item]) => (isDeep(item) ? `${indent}${key}:\n${toYaml(item, `${indent}  `)}` : `${indent}${key}: ${scalar(item)}`))
+      .map(([key, item]) =>
+        isDeep(item) ? `${indent}${key}:\n${toYaml(item, `${indent}  `)}` : `${indent}${key}: ${scalar(item)}`,
+      )
       .join("\n");
   }
   return `${indent}${scalar(value)}`;
@@ -46,5 +56,9 @@ const isDeep = (value: Yaml) => value !== null && typeof value === "object" && O
 
 function scalar(value: Yaml): string {
   if (value !== null && typeof value === "object") return Array.isArray(value) ? "[]" : "{}";
-  return typeof value === "string" && /^[A-Za-z][A-Za-z0-9_-]*$/.test(value) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value) ? value : JSON.stringify(value);
+  return typeof value === "string" &&
+    /^[A-Za-z][A-Za-z0-9_-]*$/.test(value) &&
+    !/^(true|false|null|yes|no|on|off|y|n)$/i.test(value)
+    ? value
+    : JSON.stringify(value);
 }

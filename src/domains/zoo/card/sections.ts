@@ -23,11 +23,23 @@ export function compose(facts: Facts): Card {
     use(facts),
     provenance(facts),
   ];
-  const kind = manifest.task === "classification" ? `Classifies \`${manifest.target}\` (${manifest.classes.slice(0, 6).join(", ")}${manifest.classes.length > 6 ? ", …" : ""})` : `Predicts the number \`${manifest.target}\``;
+  const kind =
+    manifest.task === "classification"
+      ? `Classifies \`${manifest.target}\` (${manifest.classes.slice(0, 6).join(", ")}${manifest.classes.length > 6 ? ", …" : ""})`
+      : `Predicts the number \`${manifest.target}\``;
   return {
     title: asset.ref,
     summary: `${kind} from ${manifest.signature.length} columns with ${manifest.model_type}, trained on ${manifest.rows} rows of ${manifest.dataset}.`,
-    badges: [manifest.task, manifest.family.replaceAll("_", " "), manifest.framework, ...(facts.fairness ? [`four-fifths rule: ${facts.fairness.result.verdict.verdict}`].filter(() => facts.fairness?.result.verdict.rule === "four-fifths rule") : [])],
+    badges: [
+      manifest.task,
+      manifest.family.replaceAll("_", " "),
+      manifest.framework,
+      ...(facts.fairness
+        ? [`four-fifths rule: ${facts.fairness.result.verdict.verdict}`].filter(
+            () => facts.fairness?.result.verdict.rule === "four-fifths rule",
+          )
+        : []),
+    ],
     sections,
     completeness: completeness(sections),
   };
@@ -48,13 +60,54 @@ function details({ asset, manifest, run, said: { license, contact } }: Facts): S
     fields: [
       {
         name: "Identity",
-        blocks: [{ kind: "facts", rows: [["Model", asset.ref], ["Registered", asset.created], ["Type", manifest.model_type], ["Family", manifest.family], ["Framework", manifest.framework], ["File format", manifest.format], ["Task", manifest.task], ["Target", manifest.target], ...(manifest.classes.length ? [["Classes", manifest.classes.slice(0, 30).join(", ")] as const] : []), ...(manifest.positive === null ? [] : [["Positive class", manifest.positive] as const])] }],
+        blocks: [
+          {
+            kind: "facts",
+            rows: [
+              ["Model", asset.ref],
+              ["Registered", asset.created],
+              ["Type", manifest.model_type],
+              ["Family", manifest.family],
+              ["Framework", manifest.framework],
+              ["File format", manifest.format],
+              ["Task", manifest.task],
+              ["Target", manifest.target],
+              ...(manifest.classes.length ? [["Classes", manifest.classes.slice(0, 30).join(", ")] as const] : []),
+              ...(manifest.positive === null ? [] : [["Positive class", manifest.positive] as const]),
+            ],
+          },
+        ],
         how: "",
       },
-      { name: "Settings", blocks: [{ kind: "text", text: params.length ? params.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ") : "The family's defaults." }, { kind: "facts", rows: [["Seed", String(manifest.seed)], ...Object.entries(manifest.environment)] }], how: "" },
+      {
+        name: "Settings",
+        blocks: [
+          {
+            kind: "text",
+            text: params.length
+              ? params.map(([name, value]) => `${name} = ${JSON.stringify(value)}`).join(", ")
+              : "The family's defaults.",
+          },
+          { kind: "facts", rows: [["Seed", String(manifest.seed)], ...Object.entries(manifest.environment)] },
+        ],
+        how: "",
+      },
       {
         name: "Training run",
-        blocks: run ? [{ kind: "facts", rows: [["Run", run.id], ["Experiment", run.experiment], ["Status", run.status], ["Started", run.started], ...(run.ended === null ? [] : [["Ended", run.ended] as const])] }] : [],
+        blocks: run
+          ? [
+              {
+                kind: "facts",
+                rows: [
+                  ["Run", run.id],
+                  ["Experiment", run.experiment],
+                  ["Status", run.status],
+                  ["Started", run.started],
+                  ...(run.ended === null ? [] : [["Ended", run.ended] as const]),
+                ],
+              },
+            ]
+          : [],
         how: "Train in this workspace, so that the run is kept.",
       },
       said("License", license, "license"),
@@ -69,8 +122,22 @@ function factors({ manifest, fairness }: Facts): Section {
   return {
     title: "Factors",
     fields: [
-      { name: "Inputs", blocks: [{ kind: "table", head: ["Column", "Type", "Role"], rows: columns }, ...(manifest.signature.length > 60 ? [{ kind: "text", text: `${manifest.signature.length - 60} more columns are in model.json.` } as const] : [])], how: "" },
-      { name: "Groups evaluated", blocks: attributes.length ? [{ kind: "list", items: attributes }] : [], how: FAIRNESS, source: source(fairness) },
+      {
+        name: "Inputs",
+        blocks: [
+          { kind: "table", head: ["Column", "Type", "Role"], rows: columns },
+          ...(manifest.signature.length > 60
+            ? [{ kind: "text", text: `${manifest.signature.length - 60} more columns are in model.json.` } as const]
+            : []),
+        ],
+        how: "",
+      },
+      {
+        name: "Groups evaluated",
+        blocks: attributes.length ? [{ kind: "list", items: attributes }] : [],
+        how: FAIRNESS,
+        source: source(fairness),
+      },
     ],
   };
 }
@@ -81,10 +148,21 @@ function metrics({ manifest, evaluation }: Facts): Section {
   return {
     title: "Metrics",
     fields: [
-      { name: "Cross-validation while training", blocks: rows.length ? [{ kind: "facts", rows }] : [], how: "Train with cross-validation." },
+      {
+        name: "Cross-validation while training",
+        blocks: rows.length ? [{ kind: "facts", rows }] : [],
+        how: "Train with cross-validation.",
+      },
       {
         name: "Measures and their uncertainty",
-        blocks: evaluation ? [{ kind: "text", text: `${intervals.map(({ metric }) => metric).join(", ")}; 95 % percentile bootstrap intervals${resamples ? ` from ${resamples} resamples` : ""}, each beside a baseline that ignores the inputs.` }] : [],
+        blocks: evaluation
+          ? [
+              {
+                kind: "text",
+                text: `${intervals.map(({ metric }) => metric).join(", ")}; 95 % percentile bootstrap intervals${resamples ? ` from ${resamples} resamples` : ""}, each beside a baseline that ignores the inputs.`,
+              },
+            ]
+          : [],
         how: EVALUATE,
         source: source(evaluation),
       },
@@ -96,25 +174,76 @@ function evaluationData({ manifest, evaluation }: Facts): Section {
   const blocks: Block[] = [];
   if (evaluation) {
     const { dataset, rows, training_rows_seen } = evaluation.result;
-    blocks.push({ kind: "facts", rows: [["Dataset", dataset], ["Rows scored", `${rows.scored} of ${rows.given}`], ...(training_rows_seen === null ? [] : [["Also trained on", percent(training_rows_seen)] as const])] });
-    if (dataset === manifest.dataset) blocks.push({ kind: "text", text: "This is the dataset the model was trained on: the results are too kind." });
+    blocks.push({
+      kind: "facts",
+      rows: [
+        ["Dataset", dataset],
+        ["Rows scored", `${rows.scored} of ${rows.given}`],
+        ...(training_rows_seen === null ? [] : [["Also trained on", percent(training_rows_seen)] as const]),
+      ],
+    });
+    if (dataset === manifest.dataset)
+      blocks.push({ kind: "text", text: "This is the dataset the model was trained on: the results are too kind." });
   }
-  return { title: "Evaluation data", fields: [{ name: "Evaluation data", blocks, how: EVALUATE, source: source(evaluation) }] };
+  return {
+    title: "Evaluation data",
+    fields: [{ name: "Evaluation data", blocks, how: EVALUATE, source: source(evaluation) }],
+  };
 }
 
 function trainingData({ manifest, data, profile }: Facts): Section {
-  const known: [string, string][] = [["Dataset", manifest.dataset], ["Rows used", String(manifest.rows)], ["SHA-256", manifest.dataset_hash]];
-  if (data) known.push(["Rows", String(data.manifest.rows)], ["Columns", String(data.manifest.columns.length)], ["Part", data.manifest.part ?? "the whole"]);
+  const known: [string, string][] = [
+    ["Dataset", manifest.dataset],
+    ["Rows used", String(manifest.rows)],
+    ["SHA-256", manifest.dataset_hash],
+  ];
+  if (data)
+    known.push(
+      ["Rows", String(data.manifest.rows)],
+      ["Columns", String(data.manifest.columns.length)],
+      ["Part", data.manifest.part ?? "the whole"],
+    );
   const { rows, missing, duplicate_rows, alerts = [] } = profile?.result ?? {};
   return {
     title: "Training data",
     fields: [
       { name: "Dataset", blocks: [{ kind: "facts", rows: known }], how: "" },
-      { name: "Where it came from", blocks: data ? [{ kind: "text", text: data.manifest.source }] : [], how: "Register the data with ml_data_ingest before training." },
-      { name: "Personal data", blocks: data ? [{ kind: "text", text: data.manifest.contains_pii ? `Suspected: ${data.manifest.columns.flatMap(({ name, personal }) => (personal ? [`${name} (${personal})`] : [])).join(", ")}.` : "None was suspected." }] : [], how: "Register the data with ml_data_ingest before training." },
+      {
+        name: "Where it came from",
+        blocks: data ? [{ kind: "text", text: data.manifest.source }] : [],
+        how: "Register the data with ml_data_ingest before training.",
+      },
+      {
+        name: "Personal data",
+        blocks: data
+          ? [
+              {
+                kind: "text",
+                text: data.manifest.contains_pii
+                  ? `Suspected: ${data.manifest.columns.flatMap(({ name, personal }) => (personal ? [`${name} (${personal})`] : [])).join(", ")}.`
+                  : "None was suspected.",
+              },
+            ]
+          : [],
+        how: "Register the data with ml_data_ingest before training.",
+      },
       {
         name: "Quality",
-        blocks: profile ? [{ kind: "facts", rows: [["Rows", String(rows)], ["Cells missing", percent(missing ?? 0)], ["Duplicate rows", String(duplicate_rows)]] }, ...(alerts.length ? [{ kind: "list", items: alerts.slice(0, 12).map(({ message }) => message) } as const] : [])] : [],
+        blocks: profile
+          ? [
+              {
+                kind: "facts",
+                rows: [
+                  ["Rows", String(rows)],
+                  ["Cells missing", percent(missing ?? 0)],
+                  ["Duplicate rows", String(duplicate_rows)],
+                ],
+              },
+              ...(alerts.length
+                ? [{ kind: "list", items: alerts.slice(0, 12).map(({ message }) => message) } as const]
+                : []),
+            ]
+          : [],
         how: "Run ml_data_profile with the training data.",
         source: source(profile),
       },
@@ -129,7 +258,17 @@ function caveats({ said: { limitations }, evaluation, fairness, importance }: Fa
     title: "Caveats and recommendations",
     fields: [
       said("Limitations", limitations, "limitations"),
-      { name: "Warnings of the evaluations", blocks: looked ? [warnings.length ? { kind: "list", items: warnings } : { kind: "text", text: "The recorded evaluations gave no warning." }] : [], how: EVALUATE },
+      {
+        name: "Warnings of the evaluations",
+        blocks: looked
+          ? [
+              warnings.length
+                ? { kind: "list", items: warnings }
+                : { kind: "text", text: "The recorded evaluations gave no warning." },
+            ]
+          : [],
+        how: EVALUATE,
+      },
     ],
   };
 }
@@ -140,22 +279,66 @@ function use({ asset, manifest }: Facts): Section {
   return {
     title: "How to use",
     fields: [
-      { name: "Predict and explain a row", blocks: [{ kind: "text", text: "Call ml_transparency_explain with:" }, { kind: "code", text: call }], how: "" },
-      { name: "Example input", blocks: example ? [{ kind: "code", text: JSON.stringify(example, null, 2) }] : [], how: "Train with a newer version." },
+      {
+        name: "Predict and explain a row",
+        blocks: [
+          { kind: "text", text: "Call ml_transparency_explain with:" },
+          { kind: "code", text: call },
+        ],
+        how: "",
+      },
+      {
+        name: "Example input",
+        blocks: example ? [{ kind: "code", text: JSON.stringify(example, null, 2) }] : [],
+        how: "Train with a newer version.",
+      },
     ],
   };
 }
 
 function provenance({ asset, manifest, training, evaluation, fairness, importance, profile, lineage }: Facts): Section {
-  const records = [training, evaluation?.event, fairness?.event, importance?.event, profile?.event].flatMap((event) => (event ? [[String(event.seq), event.tool, event.time, event.hash] as const] : []));
+  const records = [training, evaluation?.event, fairness?.event, importance?.event, profile?.event].flatMap((event) =>
+    event ? [[String(event.seq), event.tool, event.time, event.hash] as const] : [],
+  );
   return {
     title: "Provenance",
     fields: [
-      { name: "Files", blocks: [{ kind: "table", head: ["File", "SHA-256"], rows: Object.entries(manifest.files) }, { kind: "facts", rows: [["Model hash", asset.hash]] }], how: "" },
-      { name: "Records", blocks: records.length ? [{ kind: "table", head: ["Event", "Tool", "Time", "Hash"], rows: records }, { kind: "text", text: "ml_transparency_audit with action `verify` checks that these records are as they were written." }] : [], how: "Train in this workspace." },
-      { name: "Lineage", blocks: lineage.length ? [{ kind: "list", items: [...new Set(lineage.map(({ from, to, tool }) => `${name(from)} → ${name(to)} by ${tool}`))] }] : [], how: "Train in this workspace." },
+      {
+        name: "Files",
+        blocks: [
+          { kind: "table", head: ["File", "SHA-256"], rows: Object.entries(manifest.files) },
+          { kind: "facts", rows: [["Model hash", asset.hash]] },
+        ],
+        how: "",
+      },
+      {
+        name: "Records",
+        blocks: records.length
+          ? [
+              { kind: "table", head: ["Event", "Tool", "Time", "Hash"], rows: records },
+              {
+                kind: "text",
+                text: "ml_transparency_audit with action `verify` checks that these records are as they were written.",
+              },
+            ]
+          : [],
+        how: "Train in this workspace.",
+      },
+      {
+        name: "Lineage",
+        blocks: lineage.length
+          ? [
+              {
+                kind: "list",
+                items: [...new Set(lineage.map(({ from, to, tool }) => `${name(from)} → ${name(to)} by ${tool}`))],
+              },
+            ]
+          : [],
+        how: "Train in this workspace.",
+      },
     ],
   };
 }
 
-const name = ({ name, version }: { name: string; version: number | null }) => (version === null ? name : `${name}@${version}`);
+const name = ({ name, version }: { name: string; version: number | null }) =>
+  version === null ? name : `${name}@${version}`;

@@ -1,0 +1,38 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+
+const Result = z.strictObject({ machine: z.string(), date: z.string(), figures: z.record(z.string(), z.unknown()) });
+
+const TITLES: Readonly<Record<string, string>> = {
+  start:
+    "Cold start: from spawn to the answer of `tools/list`, every tool listed, against `@modelcontextprotocol/server-everything`, in turn in one run",
+  call: "What the road adds to a call: a native tool; a Python op in an isolated worker; the same op in a cold Python",
+  store:
+    "The record and the runs: events appended by one and by four processes and verified; metrics of a run against MLflow's store",
+  routing: "The routing hint: time a request",
+};
+
+/** bench/RESULTS.md, from what the benchmarks wrote. */
+export function resultsPage(root: string): string {
+  const folder = join(root, "bench/results");
+  const files = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((file) => file.endsWith(".json"))
+        .sort()
+    : [];
+  const sections = files.map((file) => {
+    const name = file.replace(".json", "");
+    const { machine, date, figures } = Result.parse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+    const rows = flat(figures).filter(([key]) => key !== "bench");
+    return `## ${TITLES[name] ?? name}\n\n\`npm run bench -- ${name}\` on ${date}: ${machine}.\n\n| figure | value |\n|---|---|\n${rows.map(([key, value]) => `| ${key} | ${value} |`).join("\n")}\n`;
+  });
+  return `# Benchmarks\n\nWritten by \`npm run bench\` and \`npm run gen\`. Peers are measured in the same run on the same machine: compare ratios, not single times.\n\n${sections.join("\n")}`;
+}
+
+function flat(value: unknown, path = ""): [string, string][] {
+  if (Array.isArray(value)) return [[path, value.map(String).join(", ")]];
+  if (typeof value === "number") return [[path, String(Number(value.toPrecision(4)))]];
+  if (value === null || typeof value !== "object") return [[path, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => flat(inner, path === "" ? key : `${path}.${key}`));
+}
