@@ -98,7 +98,7 @@ module.exports = {
     ),
     only("ollama-in-backends-only", "^src/backends/", outside("ollama"), "Only backends/ talks to model servers."),
     {
-      name: "parts-are-wired-in-one-place",
+      name: "store-is-handed-out-as-ports",
       comment: "Others know the store by its types; one file opens it and hands it out.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(mcp/create-parts|doctor)\\.ts$|^src/store/" },

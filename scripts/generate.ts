@@ -23,9 +23,8 @@ const python = join(root, "python/.venv/bin");
 mkdirSync(join(root, "python/ml_engine/contract"), { recursive: true });
 
 for (const [domain, schema] of contracts()) {
-  const changed = emit(`python/ml_engine/contract/${domain}.json`, `${JSON.stringify(schema, null, 2)}\n`);
-  if (changed || !existsSync(join(root, `python/ml_engine/contract/${domain}.py`)) || check)
-    emit(`python/ml_engine/contract/${domain}.py`, typedDicts(JSON.stringify(schema)));
+  emit(`python/ml_engine/contract/${domain}.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  emit(`python/ml_engine/contract/${domain}.py`, typedDicts(JSON.stringify(schema)));
 }
 for (const [path, content] of documents(root)) emit(path, content);
 

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 
 const TICK_SECONDS = 10;
+const PATIENCE_MS = 2000;
 const KEPT_CHARACTERS = 6000;
 const NETWORK =
   /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ERR_SOCKET|network|dns error|error sending request|Failed to fetch|Could not fetch|Connection|certificate|CERT_|timed out|50[234] /i;
@@ -12,6 +13,8 @@ export class SetupError extends Error {}
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set();
+/** Set-up is being ended: what its programs say from here on is about that, and of no interest. */
+let stopping = false;
 
 /** @param {string} line */
 export function say(line) {
@@ -52,11 +55,21 @@ export async function probe(program, args) {
   return code === 0 ? stdout : undefined;
 }
 
-/** Ends what still runs, with all it started. */
-export function endRunning() {
+/** Ends what still runs with all it started, and waits until it is gone: what outlives a set-up would disturb the next one. */
+export async function endRunning() {
+  stopping = true;
+  const gone = [...running].map((child) => new Promise((resolve) => child.once("close", resolve)));
+  signalRunning("SIGTERM");
+  const insist = setTimeout(() => signalRunning("SIGKILL"), PATIENCE_MS);
+  await Promise.all(gone);
+  clearTimeout(insist);
+}
+
+/** @param {NodeJS.Signals} signal */
+function signalRunning(signal) {
   for (const { pid } of running) {
     try {
-      if (pid) process.kill(-pid, "SIGTERM");
+      if (pid) process.kill(-pid, signal);
     } catch {
       // It has ended by itself.
     }
@@ -86,7 +99,7 @@ function start(program, args, options) {
     });
     child.once("close", (code, signal) => {
       running.delete(child);
-      resolve({ code: code ?? signal ?? "ended", stdout, output });
+      if (!stopping) resolve({ code: code ?? signal ?? "ended", stdout, output });
     });
   });
 }

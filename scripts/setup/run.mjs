@@ -30,8 +30,8 @@ export async function setup(asked = {}) {
   const release = await exclusive(join(cache, "setup.lock"), (owner) =>
     say(`waiting for the set-up that runs already (process ${owner}) …`),
   );
-  const stop = (/** @type {NodeJS.Signals} */ signal) => {
-    endRunning();
+  const stop = async (/** @type {NodeJS.Signals} */ signal) => {
+    await endRunning();
     release();
     process.exit(signal === "SIGINT" ? 130 : 143);
   };

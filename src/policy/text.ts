@@ -1,6 +1,6 @@
 // Control characters, bidirectional overrides and zero-width characters hide or reorder what a person reads.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const UNSEEN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 const LONGEST = 4000;
 

@@ -14,7 +14,16 @@ class ImportanceParams(TypedDict, closed=True):
     Name or file.
     """
     methods: list[Literal["permutation", "shap"]]
-    metric: Literal["auto", "roc_auc", "accuracy", "balanced_accuracy", "log_loss", "r2", "rmse", "mae"]
+    metric: Literal[
+        "auto",
+        "roc_auc",
+        "accuracy",
+        "balanced_accuracy",
+        "log_loss",
+        "r2",
+        "rmse",
+        "mae",
+    ]
     """
     For permutation; `auto`: roc_auc or r2.
     """

@@ -17,7 +17,7 @@ class TrainParams(TypedDict, closed=True):
     """
     target: str
     """
-    Column to predict.
+    To predict.
     """
     task: Literal["auto", "classification", "regression"]
     """
@@ -72,7 +72,7 @@ class TrainParams(TypedDict, closed=True):
         "mlp",
     ]
     """
-    `auto` tries several.
+    auto: several.
     """
     params: dict[str, Any]
     """
@@ -418,7 +418,7 @@ class SweepParams(TypedDict, closed=True):
     """
     target: str
     """
-    Column to predict.
+    To predict.
     """
     task: Literal["auto", "classification", "regression"]
     """
@@ -472,7 +472,7 @@ class SweepParams(TypedDict, closed=True):
         "mlp",
     ]
     """
-    What to tune.
+    To tune.
     """
     params: dict[str, Any]
     """

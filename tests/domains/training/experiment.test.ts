@@ -10,12 +10,12 @@ const Runs = z.array(
 );
 const File = z.looseObject({ path: z.string() });
 
-/** Two runs on the same folds: a linear model and a shallow tree. */
+/** Two runs on the same folds: a linear model and nearest neighbours. */
 const test = base.extend("trained", { scope: "file" }, async ({ client, workspace }) => {
   const dataset = `${workspace}/people.csv`;
   writeFileSync(dataset, people(120));
   const ids: string[] = [];
-  for (const family of ["linear", "tree"]) {
+  for (const family of ["linear", "knn"]) {
     const { structured } = await client.call("ml_training_train", {
       dataset,
       target: "leaves",
@@ -40,7 +40,15 @@ describe("ml_training_experiment", () => {
     const result = await client.call(EXPERIMENT, { action: "search", filter: "metrics.roc_auc > 0.5", order_by });
     const none = await client.call(EXPERIMENT, { action: "search", filter: "metrics.roc_auc > 2" });
 
-    expect(steady(result.text, trained)).toMatchInlineSnapshot();
+    expect(steady(result.text, trained)).toMatchInlineSnapshot(`
+      "2 runs.
+      <run 1> train /tmp/ml-engine-test-QCRXij/people.csv, finished, <time>
+        accuracy 0.9417, average_precision 0.9756, balanced_accuracy 0.9232, baseline/accuracy 0.6917, baseline/average_precision 0.3083, baseline/balanced_accuracy 0.5, baseline/brier 0.2135, baseline/ece 0.025, baseline/f1 0, baseline/f1_macro 0.4088, baseline/kappa 0, baseline/log_loss 0.6183, baseline/mcc 0, baseline/precision 0, baseline/recall 0, baseline/roc_auc 0.5, brier 0.05544, ece 0.1245, f1 0.9025, f1_macro 0.9304, kappa 0.8614, log_loss 0.2033, mcc 0.8649, precision 0.9417, recall 0.8714, roc_auc 0.9844
+        balanced=false, calibration=none, dataset=/tmp/ml-engine-test-QCRXij/people.csv, family=linear, features=3, folds=5, metric=auto, param/max_iter=1000, rows=120, seed=0, target=leaves, task=classification
+      <run 2> train /tmp/ml-engine-test-QCRXij/people.csv, finished, <time>
+        accuracy 0.925, average_precision 0.9428, balanced_accuracy 0.9093, baseline/accuracy 0.6917, baseline/average_precision 0.3083, baseline/balanced_accuracy 0.5, baseline/brier 0.2135, baseline/ece 0.025, baseline/f1 0, baseline/f1_macro 0.4088, baseline/kappa 0, baseline/log_loss 0.6183, baseline/mcc 0, baseline/precision 0, baseline/recall 0, baseline/roc_auc 0.5, brier 0.04967, ece 0.055, f1 0.8806, f1_macro 0.9128, kappa 0.8259, log_loss 0.1503, mcc 0.8301, precision 0.902, recall 0.8679, roc_auc 0.9789
+        balanced=false, calibration=none, dataset=/tmp/ml-engine-test-QCRXij/people.csv, family=knn, features=3, folds=5, metric=auto, rows=120, seed=0, target=leaves, task=classification"
+    `);
     expect(result.structured).toMatchObject({ total: 2 });
     expect(none.structured).toMatchObject({ total: 0, runs: [] });
     expect((await events()).at(-1)).toMatchObject({ tool: EXPERIMENT, type: "EvaluationRun", outcome: "ok" });
@@ -57,7 +65,28 @@ describe("ml_training_experiment", () => {
   test("compares two runs over their folds", async ({ client, trained }) => {
     const result = await client.call(EXPERIMENT, { action: "compare", runs: trained });
 
-    expect(steady(result.text, trained)).toMatchInlineSnapshot();
+    expect(steady(result.text, trained)).toMatchInlineSnapshot(`
+      "2 runs.
+      <run 1> train /tmp/ml-engine-test-QCRXij/people.csv, finished, <time>
+        accuracy 0.9417, average_precision 0.9756, balanced_accuracy 0.9232, baseline/accuracy 0.6917, baseline/average_precision 0.3083, baseline/balanced_accuracy 0.5, baseline/brier 0.2135, baseline/ece 0.025, baseline/f1 0, baseline/f1_macro 0.4088, baseline/kappa 0, baseline/log_loss 0.6183, baseline/mcc 0, baseline/precision 0, baseline/recall 0, baseline/roc_auc 0.5, brier 0.05544, ece 0.1245, f1 0.9025, f1_macro 0.9304, kappa 0.8614, log_loss 0.2033, mcc 0.8649, precision 0.9417, recall 0.8714, roc_auc 0.9844
+        family=linear, param/max_iter=1000
+      <run 2> train /tmp/ml-engine-test-QCRXij/people.csv, finished, <time>
+        accuracy 0.925, average_precision 0.9428, balanced_accuracy 0.9093, baseline/accuracy 0.6917, baseline/average_precision 0.3083, baseline/balanced_accuracy 0.5, baseline/brier 0.2135, baseline/ece 0.025, baseline/f1 0, baseline/f1_macro 0.4088, baseline/kappa 0, baseline/log_loss 0.6183, baseline/mcc 0, baseline/precision 0, baseline/recall 0, baseline/roc_auc 0.5, brier 0.04967, ece 0.055, f1 0.8806, f1_macro 0.9128, kappa 0.8259, log_loss 0.1503, mcc 0.8301, precision 0.902, recall 0.8679, roc_auc 0.9789
+        family=knn
+      accuracy: difference 0.0167 over 5 folds, p = 0.541: no more than chance can explain
+      average_precision: difference 0.0328 over 5 folds, p = 0.348: no more than chance can explain
+      balanced_accuracy: difference 0.0139 over 5 folds, p = 0.698: no more than chance can explain
+      brier: difference 0.00577 over 5 folds, p = 0.452: no more than chance can explain
+      ece: difference 0.0695 over 5 folds, p = 0.0211: more than chance
+      f1: difference 0.0219 over 5 folds, p = 0.652: no more than chance can explain
+      f1_macro: difference 0.0176 over 5 folds, p = 0.602: no more than chance can explain
+      kappa: difference 0.0355 over 5 folds, p = 0.594: no more than chance can explain
+      log_loss: difference 0.053 over 5 folds, p = 0.0579: no more than chance can explain
+      mcc: difference 0.0349 over 5 folds, p = 0.577: no more than chance can explain
+      precision: difference 0.0397 over 5 folds, p = 0.425: no more than chance can explain
+      recall: difference 0.00357 over 5 folds, p = 0.958: no more than chance can explain
+      roc_auc: difference 0.00547 over 5 folds, p = 0.468: no more than chance can explain"
+    `);
     expect(result.structured).toMatchObject({ tests: expect.arrayContaining([expect.objectContaining({ folds: 5 })]) });
   });
 

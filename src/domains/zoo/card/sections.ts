@@ -1,10 +1,8 @@
-import type { Block, Card, Field, Section } from "./blocks.ts";
-import { completeness, digits, percent } from "./blocks.ts";
+import type { Card, Field, Section } from "./blocks.ts";
+import { completeness } from "./blocks.ts";
+import { EVALUATE, evaluationData, FAIRNESS, factors, metrics, trainingData } from "./data.ts";
 import type { Facts } from "./facts.ts";
-import { analyses, ethics, reliance, source } from "./findings.ts";
-
-const EVALUATE = "Run ml_training_evaluate with this model on held-out rows.";
-const FAIRNESS = "Run ml_safety_fairness with this model.";
+import { analyses, ethics, reliance } from "./findings.ts";
 
 /** A card with the sections of Mitchell et al. 2019, filled from what is known and from nothing else. */
 export function compose(facts: Facts): Card {
@@ -112,141 +110,6 @@ function details({ asset, manifest, run, said: { license, contact } }: Facts): S
       },
       said("License", license, "license"),
       said("Contact", contact, "contact"),
-    ],
-  };
-}
-
-function factors({ manifest, fairness }: Facts): Section {
-  const attributes = fairness ? [...new Set(fairness.result.groups.map(({ attribute }) => attribute))] : [];
-  const columns = manifest.signature.slice(0, 60).map(({ name, dtype, role }) => [name, dtype, role] as const);
-  return {
-    title: "Factors",
-    fields: [
-      {
-        name: "Inputs",
-        blocks: [
-          { kind: "table", head: ["Column", "Type", "Role"], rows: columns },
-          ...(manifest.signature.length > 60
-            ? [{ kind: "text", text: `${manifest.signature.length - 60} more columns are in model.json.` } as const]
-            : []),
-        ],
-        how: "",
-      },
-      {
-        name: "Groups evaluated",
-        blocks: attributes.length ? [{ kind: "list", items: attributes }] : [],
-        how: FAIRNESS,
-        source: source(fairness),
-      },
-    ],
-  };
-}
-
-function metrics({ manifest, evaluation }: Facts): Section {
-  const rows = Object.entries(manifest.metrics).map(([name, value]) => [name, digits(value)] as const);
-  const { intervals = [], resamples } = evaluation?.result ?? {};
-  return {
-    title: "Metrics",
-    fields: [
-      {
-        name: "Cross-validation while training",
-        blocks: rows.length ? [{ kind: "facts", rows }] : [],
-        how: "Train with cross-validation.",
-      },
-      {
-        name: "Measures and their uncertainty",
-        blocks: evaluation
-          ? [
-              {
-                kind: "text",
-                text: `${intervals.map(({ metric }) => metric).join(", ")}; 95 % percentile bootstrap intervals${resamples ? ` from ${resamples} resamples` : ""}, each beside a baseline that ignores the inputs.`,
-              },
-            ]
-          : [],
-        how: EVALUATE,
-        source: source(evaluation),
-      },
-    ],
-  };
-}
-
-function evaluationData({ manifest, evaluation }: Facts): Section {
-  const blocks: Block[] = [];
-  if (evaluation) {
-    const { dataset, rows, training_rows_seen } = evaluation.result;
-    blocks.push({
-      kind: "facts",
-      rows: [
-        ["Dataset", dataset],
-        ["Rows scored", `${rows.scored} of ${rows.given}`],
-        ...(training_rows_seen === null ? [] : [["Also trained on", percent(training_rows_seen)] as const]),
-      ],
-    });
-    if (dataset === manifest.dataset)
-      blocks.push({ kind: "text", text: "This is the dataset the model was trained on: the results are too kind." });
-  }
-  return {
-    title: "Evaluation data",
-    fields: [{ name: "Evaluation data", blocks, how: EVALUATE, source: source(evaluation) }],
-  };
-}
-
-function trainingData({ manifest, data, profile }: Facts): Section {
-  const known: [string, string][] = [
-    ["Dataset", manifest.dataset],
-    ["Rows used", String(manifest.rows)],
-    ["SHA-256", manifest.dataset_hash],
-  ];
-  if (data)
-    known.push(
-      ["Rows", String(data.manifest.rows)],
-      ["Columns", String(data.manifest.columns.length)],
-      ["Part", data.manifest.part ?? "the whole"],
-    );
-  const { rows, missing, duplicate_rows, alerts = [] } = profile?.result ?? {};
-  return {
-    title: "Training data",
-    fields: [
-      { name: "Dataset", blocks: [{ kind: "facts", rows: known }], how: "" },
-      {
-        name: "Where it came from",
-        blocks: data ? [{ kind: "text", text: data.manifest.source }] : [],
-        how: "Register the data with ml_data_ingest before training.",
-      },
-      {
-        name: "Personal data",
-        blocks: data
-          ? [
-              {
-                kind: "text",
-                text: data.manifest.contains_pii
-                  ? `Suspected: ${data.manifest.columns.flatMap(({ name, personal }) => (personal ? [`${name} (${personal})`] : [])).join(", ")}.`
-                  : "None was suspected.",
-              },
-            ]
-          : [],
-        how: "Register the data with ml_data_ingest before training.",
-      },
-      {
-        name: "Quality",
-        blocks: profile
-          ? [
-              {
-                kind: "facts",
-                rows: [
-                  ["Rows", String(rows)],
-                  ["Cells missing", percent(missing ?? 0)],
-                  ["Duplicate rows", String(duplicate_rows)],
-                ],
-              },
-              ...(alerts.length
-                ? [{ kind: "list", items: alerts.slice(0, 12).map(({ message }) => message) } as const]
-                : []),
-            ]
-          : [],
-        how: "Run ml_data_profile with the training data.",
-        source: source(profile),
-      },
     ],
   };
 }
