@@ -1,16 +1,26 @@
-// The part of `store.ts` that runs in a process of its own: waits for a line, appends so many events, says how long it
-// took.
+// The part of `store.ts` that runs in a process of its own: waits for a line, appends so many events, so many in
+// a transaction, and says when it is done.
 import { once } from "node:events";
 import { z } from "zod";
+import type { EventBody } from "../src/kernel/record.ts";
 import { openStore } from "../src/store/store.ts";
 
-const [workspace, count] = z.tuple([z.string(), z.coerce.number()]).parse(process.argv.slice(2));
+const [workspace, count, batch] = z
+  .tuple([z.string(), z.coerce.number(), z.coerce.number()])
+  .parse(process.argv.slice(2));
 const store = await openStore(workspace);
 process.stdout.write("ready\n");
 await once(process.stdin, "data");
-const at = performance.now();
-for (let n = 0; n < count; n += 1) {
-  store.events.append({
+for (let n = 0; n < count; n += batch) {
+  store.events.append(...Array.from({ length: batch }, (_, at) => event(n + at)));
+}
+process.stdout.write("done\n");
+store.close();
+process.exit(0);
+
+/** An event as an ingest records it. */
+function event(n: number): EventBody {
+  return {
     call_id: `${process.pid}-${n}`,
     tool: "ml_data_ingest",
     outcome: "ok",
@@ -24,8 +34,5 @@ for (let n = 0; n < count; n += 1) {
     inputs: [{ kind: "file", name: "loans.csv", version: null, hash: "ab".repeat(32) }],
     outputs: [{ kind: "dataset", name: "loans", version: 1, hash: "cd".repeat(32) }],
     details: { type: "DataPipeline", action: "ingest", dataset: "loans@1", contains_pii: false },
-  });
+  };
 }
-process.stdout.write(`${performance.now() - at}\n`);
-store.close();
-process.exit(0);

@@ -15,8 +15,8 @@ const REPEATS = 3;
 const SINGLES = 2_000;
 const BATCHES = 100;
 const BATCH = 100;
-const MLFLOW_SINGLES = 200;
-const MLFLOW_BATCHES = 20;
+const MLFLOW_SINGLES = 100;
+const MLFLOW_BATCHES = 10;
 const MLFLOW = "mlflow-skinny==3.17.2";
 const Rates = z.object({ single: z.number(), batch: z.number() });
 
@@ -28,7 +28,7 @@ const repeated = async <T>(act: () => Promise<T>): Promise<T[]> => {
 
 const one = await repeated(() => appended(1, EVENTS));
 const four = await repeated(() => appended(4, EVENTS));
-const many = await appended(1, MANY_EVENTS);
+const many = await appended(1, MANY_EVENTS, BATCH);
 const ours = await repeated(metrics);
 const theirs = await repeated(mlflow);
 const rates = (found: readonly z.infer<typeof Rates>[]) => ({
@@ -59,13 +59,17 @@ const result = {
 process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 
 /** Appends `count` events in all from several processes that begin together, and verifies them. */
-async function appended(processes: number, count: number): Promise<{ rate: number; verify_ms: number }> {
+async function appended(processes: number, count: number, batch = 1): Promise<{ rate: number; verify_ms: number }> {
   return await inFolder(async (folder) => {
     (await openStore(folder)).close();
     const children = Array.from({ length: processes }, () =>
-      spawn(process.execPath, [join(import.meta.dirname, "append-events.ts"), folder, String(count / processes)], {
-        stdio: ["pipe", "pipe", "inherit"],
-      }),
+      spawn(
+        process.execPath,
+        [join(import.meta.dirname, "append-events.ts"), folder, String(count / processes), String(batch)],
+        {
+          stdio: ["pipe", "pipe", "inherit"],
+        },
+      ),
     );
     await Promise.all(children.map(({ stdout }) => once(stdout, "data")));
     const at = performance.now();

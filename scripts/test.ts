@@ -98,7 +98,6 @@ const runners =
 const results = runners.map((run) => run());
 rmSync(folder, { recursive: true, force: true });
 const total = (key: keyof Counts) => results.reduce((sum, counts) => sum + counts[key], 0);
-process.stdout.write(
-  `${total("passed")} passed, ${total("failed")} failed${total("skipped") > 0 ? `, ${total("skipped")} skipped` : ""}\n`,
-);
+if (total("skipped") > 0) process.stdout.write(`${total("skipped")} skipped: what they need is not here\n`);
+process.stdout.write(`${total("passed")} passed, ${total("failed")} failed\n`);
 if (total("failed") > 0) process.exitCode = 1;

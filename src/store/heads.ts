@@ -15,6 +15,7 @@ export class Heads {
   readonly #set: Statement;
   readonly #get: Statement;
   readonly #last: Statement;
+  readonly #stands: Statement;
   /** The head this process wrote last: its signature need not be checked again. */
   #mine = "";
 
@@ -26,6 +27,7 @@ export class Heads {
       "INSERT OR REPLACE INTO head VALUES (1, @size, @last_hash, @frontier, @root, @time, @signature)",
     );
     this.#get = database.prepare(`SELECT ${COLUMNS} FROM head WHERE id = 1`);
+    this.#stands = database.prepare("SELECT 1 FROM events WHERE seq = ? AND hash = ?");
     this.#last = database.prepare("SELECT coalesce(max(seq), 0) AS last FROM events");
   }
 
@@ -73,8 +75,7 @@ export class Heads {
   /** Shows the witness a committed head. It stays with what it saw where that is no longer part of the record. */
   show(head: Head): void {
     this.#witness.see(head, ({ size, last_hash }) => {
-      const row = this.#database.prepare("SELECT 1 FROM events WHERE seq = ? AND hash = ?").get(size, last_hash);
-      return size === 0 || row !== undefined || (this.cut()?.size ?? 0) >= size;
+      return size === 0 || this.#stands.get(size, last_hash) !== undefined || (this.cut()?.size ?? 0) >= size;
     });
   }
 

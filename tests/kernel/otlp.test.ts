@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { toOtlp } from "../../src/kernel/otlp.ts";
-import type { EventRow } from "../../src/kernel/record.ts";
+import type { Decision, EventRow } from "../../src/kernel/record.ts";
 import { body } from "../support/record.ts";
 
 const row = (seq: number, part: Partial<EventRow> = {}): EventRow => ({
@@ -19,13 +19,13 @@ const row = (seq: number, part: Partial<EventRow> = {}): EventRow => ({
 });
 
 test("a call and its decision are a span and its event, in OpenTelemetry's names", () => {
-  const details = {
+  const details: Decision = {
     type: "ModelSelection",
     selected: "svm",
     task: "classification",
     alternatives: [{ name: "svm", score: 0.9 }],
     rationale: "best",
-  } as const;
+  };
   const events = [
     row(1, { outcome: "started" }),
     row(2, { run_id: "run-1", body: body(1, { error: { kind: "timeout", message: "too long" } }), outcome: "error" }),

@@ -108,7 +108,7 @@ describe("ml_training_experiment", () => {
 
     expect(Runs.parse(shown.structured["runs"])).toMatchObject([{ run_id: trained[0], params: { family: "linear" } }]);
     expect(shown.structured["curves"]).toEqual(
-      expect.arrayContaining([expect.objectContaining({ steps: [0, 1, 2, 3, 4] })]),
+      expect.arrayContaining([expect.objectContaining({ steps: [1, 2, 3, 4, 5] })]),
     );
     expect(Object.keys(z.record(z.string(), z.unknown()).parse(info.structured["info"])).length).toBeGreaterThan(2);
   });
