@@ -61,7 +61,7 @@ await step("Look for a better one", "ml_training_sweep", {
   task: "classification",
   family: "lightgbm",
   trials: 6,
-  time_budget_seconds: 15,
+  time_budget_seconds: 10,
   model_name: "income-tuned",
 });
 await step("How good is it on rows it never saw?", "ml_training_evaluate", {
