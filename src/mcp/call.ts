@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
@@ -156,13 +156,9 @@ export class Call {
     publish(join(this.folder, "artifacts"), this.artifacts);
   }
 
-  /** Takes away what a failed or finished call leaves. */
+  /** Takes away what a call that is no job leaves. */
   tidy(): void {
-    if (!existsSync(this.folder)) return;
-    if (isLong(this.tool))
-      for (const left of ["tmp", "artifacts", "result.json.part"])
-        rmSync(join(this.folder, left), { recursive: true, force: true });
-    else rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
@@ -187,6 +183,16 @@ function readArtifact(workspace: string, uri: string): Uint8Array | undefined {
   if (id === undefined || name === undefined) return undefined;
   const path = join(artifactsFolder(workspace, id), name);
   return existsSync(path) ? readFileSync(path) : undefined;
+}
+
+const KEPT_OF_A_JOB: ReadonlySet<string> = new Set(["log", "messages.jsonl", "result.json"]);
+
+/** Takes away what a settled job needs no more. */
+export function tidyJob(workspace: string, id: string): void {
+  const folder = callFolder(workspace, id, true);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder))
+    if (!KEPT_OF_A_JOB.has(name)) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
 /** Moves a folder of finished files to its place, once. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
 import type { JobOutcome } from "../store/jobs.ts";
-import { artifactsFolder, type CallState, callFolder, publish } from "./call.ts";
+import { artifactsFolder, type CallState, callFolder, publish, tidyJob } from "./call.ts";
 import type { Parts } from "./parts.ts";
 import { settleFailed, settleOk } from "./settle.ts";
 
@@ -21,14 +21,17 @@ export function endJob(parts: Parts, tool: Tool, state: CallState, end: JobEnd):
         error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
       return { state: kind === "cancelled" ? "cancelled" : "error", error: { kind, message, hint: hint ?? null } };
     });
-  if ("error" in end) return void fail(end.error);
-  try {
+  const succeed = (raw: unknown) =>
     settle(() => {
       publish(join(callFolder(workspace, state.id, true), "artifacts"), artifactsFolder(workspace, state.id));
-      return { state: "done", result: settleOk(tool, state, end.raw, store) };
+      return { state: "done", result: settleOk(tool, state, raw, store) };
     });
+  try {
+    if ("error" in end) fail(end.error);
+    else succeed(end.raw);
   } catch (error) {
     parts.log.error("unsettled", { job: state.id, tool: tool.name, error: String(error) });
     fail(error);
   }
+  tidyJob(workspace, state.id);
 }

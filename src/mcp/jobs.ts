@@ -57,7 +57,6 @@ export async function startJob(
     )
     .finally(() => {
       own.delete(call.id);
-      call.tidy();
     });
   own.set(call.id, { call, stop, end });
   return await follow(call.id, z.number().parse(params["wait_seconds"]), caller, parts);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { Runs } from "../kernel/ports.ts";
 import type { AssetRef } from "../kernel/record.ts";
 import type { CallState } from "./call.ts";
@@ -34,7 +34,7 @@ export function describeRun(state: CallState, root: string): Parameters<Runs["st
     name:
       typeof run_name === "string"
         ? run_name
-        : `${state.tool.replace(/^ml_[a-z]+_/, "")} ${String(state.params["dataset"] ?? "")}`.trim(),
+        : `${state.tool.replace(/^ml_[a-z]+_/, "")} ${basename(String(state.params["dataset"] ?? ""))}`.trim(),
     tool: state.tool,
     info: runInfo(root, state.inputs),
     params: Object.fromEntries(

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
@@ -90,7 +90,6 @@ export class AssetCatalog implements Catalog {
         .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND hash = ?")
         .get(kind, name, hash);
       if (same !== undefined) {
-        rmSync(stagedFolder, { recursive: true, force: true });
         return this.#asset(Row.parse(same));
       }
       const { version } = z
@@ -100,7 +99,7 @@ export class AssetCatalog implements Catalog {
             .prepare("SELECT coalesce(max(version), 0) + 1 AS version FROM assets WHERE kind = ? AND name = ?")
             .get(kind, name),
         );
-      move(stagedFolder, join(this.#workspace, folder, name, String(version)));
+      place(stagedFolder, join(this.#workspace, folder, name, String(version)));
       const row = {
         kind,
         name,
@@ -126,18 +125,25 @@ export class AssetCatalog implements Catalog {
   }
 }
 
-function move(from: string, to: string): void {
+/**
+ * Puts what an op staged where it belongs, leaving the staged files where they are: until the transaction commits they are
+ * all that a job taken over from a killed server has. Links cost no room; another file system gets copies.
+ */
+function place(from: string, to: string): void {
   if (!existsSync(from)) throw new ToolError("failed", "What the tool made is not where it said.");
-  mkdirSync(join(to, ".."), { recursive: true });
   rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) place(source, target);
+    else link(source, target);
+  }
+}
+
+function link(source: string, target: string): void {
   try {
-    renameSync(from, to);
+    linkSync(source, target);
   } catch {
-    // Another file system: copied aside first, so that the place never holds half of it.
-    const aside = `${to}.part`;
-    rmSync(aside, { recursive: true, force: true });
-    cpSync(from, aside, { recursive: true });
-    renameSync(aside, to);
-    rmSync(from, { recursive: true, force: true });
+    copyFileSync(source, target);
   }
 }

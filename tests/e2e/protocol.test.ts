@@ -5,7 +5,11 @@ import { tools } from "../../src/domains/all.ts";
 import { connect, ERAS, type TestClient } from "../support/client.ts";
 import { fromSource, scratch } from "../support/server.ts";
 
-const Hint = z.object({ tools: z.array(z.object({ name: z.string(), score: z.number(), why: z.string() })), domain: z.string().nullable(), workflow: z.string().nullable() });
+const Hint = z.object({
+  tools: z.array(z.object({ name: z.string(), score: z.number(), why: z.string() })),
+  domain: z.string().nullable(),
+  workflow: z.string().nullable(),
+});
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 describe.each(ERAS)("a %s client", (era) => {
@@ -26,7 +30,12 @@ describe.each(ERAS)("a %s client", (era) => {
     const listed = await client.tools();
     expect(listed.map(({ name }) => name)).toEqual(tools.map(({ name }) => name));
     for (const { annotations, outputSchema } of listed) {
-      expect(annotations).toMatchObject({ readOnlyHint: expect.any(Boolean), destructiveHint: expect.any(Boolean), idempotentHint: expect.any(Boolean), openWorldHint: expect.any(Boolean) });
+      expect(annotations).toMatchObject({
+        readOnlyHint: expect.any(Boolean),
+        destructiveHint: expect.any(Boolean),
+        idempotentHint: expect.any(Boolean),
+        openWorldHint: expect.any(Boolean),
+      });
       expect(outputSchema).toMatchObject({ type: "object" });
     }
   });
@@ -38,7 +47,9 @@ describe.each(ERAS)("a %s client", (era) => {
 
   test("finds 24 prompts and can fill one in", async () => {
     expect(await client.prompts()).toHaveLength(24);
-    expect(await client.prompt("ml_training", { source: "loans.csv", target: "default" })).toContain('ml_data_ingest with {"source":"loans.csv"');
+    expect(await client.prompt("ml_training", { source: "loans.csv", target: "default" })).toContain(
+      'ml_data_ingest with {"source":"loans.csv"',
+    );
     await expect(client.prompt("ml_training", { source: "loans.csv" })).rejects.toThrow(/target/);
   });
 
@@ -49,12 +60,31 @@ describe.each(ERAS)("a %s client", (era) => {
   });
 
   test("reads the resources", async () => {
-    expect(await client.templates()).toEqual(["ml://route/{request}", "ml://runs/{id}", "ml://artifacts/{+path}", "ml://jobs/{id}"]);
-    expect(Hint.parse(await client.read(`ml://route/${encodeURIComponent("train a random forest on loans.csv")}`)).tools[0]?.name).toBe("ml_training_train");
-    expect(await client.read(`ml://route/${encodeURIComponent("what's the weather?")}`)).toEqual({ tools: [], domain: null, workflow: null });
+    expect(await client.templates()).toEqual([
+      "ml://route/{request}",
+      "ml://runs/{id}",
+      "ml://artifacts/{+path}",
+      "ml://jobs/{id}",
+    ]);
+    expect(
+      Hint.parse(await client.read(`ml://route/${encodeURIComponent("train a random forest on loans.csv")}`)).tools[0]
+        ?.name,
+    ).toBe("ml_training_train");
+    expect(await client.read(`ml://route/${encodeURIComponent("what's the weather?")}`)).toEqual({
+      tools: [],
+      domain: null,
+      workflow: null,
+    });
     expect(await client.read("ml://datasets")).toMatchObject({ datasets: [{ dataset: "iris@1", rows: 150 }] });
     expect(await client.read("ml://events")).toMatchObject({ events: expect.any(Array) });
-    for (const uri of ["ml://runs/none", "ml://jobs/none", "ml://artifacts/../../engine.db", "ml://artifacts/%2e%2e%2f%2e%2e%2fengine.db", "ml://route/%E0%A4%A", "ml://nothing"]) {
+    for (const uri of [
+      "ml://runs/none",
+      "ml://jobs/none",
+      "ml://artifacts/../../engine.db",
+      "ml://artifacts/%2e%2e%2f%2e%2e%2fengine.db",
+      "ml://route/%E0%A4%A",
+      "ml://nothing",
+    ]) {
       await expect(client.read(uri), uri).rejects.toThrow();
     }
   });
@@ -79,7 +109,14 @@ describe("what a server was started to serve", () => {
 
   test("is narrowed to domains and tools", async () => {
     await using data = await started("--domains", "data,transparency");
-    expect((await data.client.tools()).map(({ name }) => name)).toEqual(["ml_data_ingest", "ml_data_validate", "ml_data_profile", "ml_data_transform", "ml_transparency_explain", "ml_transparency_audit"]);
+    expect((await data.client.tools()).map(({ name }) => name)).toEqual([
+      "ml_data_ingest",
+      "ml_data_validate",
+      "ml_data_profile",
+      "ml_data_transform",
+      "ml_transparency_explain",
+      "ml_transparency_audit",
+    ]);
     await using one = await started("--tools", "ml_data_profile");
     expect((await one.client.tools()).map(({ name }) => name)).toEqual(["ml_data_profile"]);
   });
@@ -89,15 +126,27 @@ describe("what a server was started to serve", () => {
     const names = (await reading.client.tools()).map(({ name }) => name);
     expect(names).not.toContain("ml_training_train");
     expect(names).not.toContain("ml_data_ingest");
-    expect((await reading.client.call("ml_transparency_audit", { action: "retain", until: "2020-01-01", confirm: true })).text).toMatch(/^refused: This server only reads\./);
+    expect(
+      (await reading.client.call("ml_transparency_audit", { action: "retain", until: "2020-01-01", confirm: true }))
+        .text,
+    ).toMatch(/^refused: This server only reads\./);
   });
 
   test("fetches nothing offline, and nothing of a private network at all", async () => {
     await using offline = await started("--offline");
-    expect((await offline.client.call("ml_data_ingest", { source: "https://example.org/a.csv", name: "a" })).text).toMatch(/^unavailable: source: this server is offline/);
+    expect(
+      (await offline.client.call("ml_data_ingest", { source: "https://example.org/a.csv", name: "a" })).text,
+    ).toMatch(/^unavailable: source: this server is offline/);
     await using online = await started();
-    for (const source of ["http://127.0.0.1:9/a.csv", "http://169.254.169.254/latest", "http://[::1]/a.csv", "http://localhost:9/a.csv"]) {
-      expect((await online.client.call("ml_data_ingest", { source, name: "a" })).text, source).toMatch(/^refused: source: /);
+    for (const source of [
+      "http://127.0.0.1:9/a.csv",
+      "http://169.254.169.254/latest",
+      "http://[::1]/a.csv",
+      "http://localhost:9/a.csv",
+    ]) {
+      expect((await online.client.call("ml_data_ingest", { source, name: "a" })).text, source).toMatch(
+        /^refused: source: /,
+      );
     }
   });
 
@@ -107,7 +156,10 @@ describe("what a server was started to serve", () => {
     [["--no-such-flag"], "no-such-flag"],
   ])("is said plainly where %s is wrong", (flags, said) => {
     try {
-      execFileSync(fromSource.command, [...fromSource.args.slice(0, 1), ...flags], { input: "", stdio: ["pipe", "pipe", "pipe"] });
+      execFileSync(fromSource.command, [...fromSource.args.slice(0, 1), ...flags], {
+        input: "",
+        stdio: ["pipe", "pipe", "pipe"],
+      });
       expect.unreachable("it should not have started");
     } catch (error) {
       expect(String(Reflect.get(Object(error), "stderr"))).toContain(said);

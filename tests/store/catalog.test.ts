@@ -50,7 +50,21 @@ describe("registering", () => {
     expect(store.catalog.find("dataset", "loans@9")).toBeUndefined();
     expect(store.catalog.find("model", "loans")).toBeUndefined();
     expect(readFileSync(join(folder, "datasets/loans/2/data.parquet"), "utf8")).toBe("b");
-    expect(readdirSync(join(folder, "staged"))).toEqual([]);
+  });
+
+  test("can be made again from what was staged when the transaction it was part of did not commit", async () => {
+    const { folder, store } = await catalog();
+    const stagedFolder = stage(folder, "a");
+    const register = () => store.register({ kind: "dataset", stagedFolder, callId: "call-1" }).ref;
+    const killed = () =>
+      store.transaction(() => {
+        register();
+        throw new Error("killed before the commit");
+      });
+
+    expect(killed).toThrow("killed before the commit");
+    expect(register()).toBe("loans@1");
+    expect(readFileSync(join(folder, "datasets/loans/1/data.parquet"), "utf8")).toBe("a");
   });
 
   test("lists the newest version of each name, a page at a time", async () => {

@@ -308,7 +308,9 @@ function words(result: ExperimentResult): string {
     );
   if (result.file) return `${result.total} runs exported.`;
   const lines = (result.runs ?? []).map(({ run_id, name, status, started, metrics, params, note, tags }) => {
-    const shown = Object.entries(metrics).map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
+    const shown = Object.entries(metrics)
+      .filter(([key]) => !key.startsWith("baseline/"))
+      .map(([key, value]) => `${key} ${Number(value.toPrecision(4))}`);
     const settings = Object.entries(params)
       .filter(([key]) => !result.differing_params || result.differing_params.includes(key))
       .map(([key, value]) => `${key}=${String(value)}`);
