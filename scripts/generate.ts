@@ -11,12 +11,11 @@ const root = join(import.meta.dirname, "..");
 const check = process.argv.includes("--check");
 const drifted: string[] = [];
 
-function emit(path: string, content: string): boolean {
+function emit(path: string, content: string): void {
   const target = join(root, path);
-  if (existsSync(target) && readFileSync(target, "utf8") === content) return false;
+  if (existsSync(target) && readFileSync(target, "utf8") === content) return;
   drifted.push(path);
   if (!check) writeFileSync(target, content);
-  return true;
 }
 
 const python = join(root, "python/.venv/bin");
