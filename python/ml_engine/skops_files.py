@@ -85,7 +85,8 @@ def _unpadded(content: bytes) -> bytes:
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names is None:
         return content
-    clean = np.zeros_like(array)
+    # Not zeros_like: that fills the fields and leaves the gaps as they came.
+    clean = np.zeros(array.shape, array.dtype)
     for name in array.dtype.names:
         clean[name] = array[name]
     buffer = io.BytesIO()
