@@ -25,3 +25,9 @@ export class ToolError extends Error {
     this.hint = hint;
   }
 }
+
+/** The value of a field that only some actions need. Throws ToolError, naming both, where it was not given. */
+export function needed<T>(value: T | undefined, field: string, action: string): T {
+  if (value === undefined) throw new ToolError("invalid_input", `\`${action}\` needs \`${field}\`.`);
+  return value;
+}

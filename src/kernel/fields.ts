@@ -75,3 +75,10 @@ export const Artifact = z
   })
   .meta({ id: "Artifact" });
 export type Artifact = z.infer<typeof Artifact>;
+
+/** Every artifact that a result carries, however deep. */
+export function artifactsIn(value: unknown): readonly Artifact[] {
+  const own = Artifact.safeParse(value);
+  if (own.success) return [own.data];
+  return value !== null && typeof value === "object" ? Object.values(value).flatMap(artifactsIn) : [];
+}

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import type { CallToolResult, ContentBlock } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
-import { Artifact } from "../kernel/fields.ts";
+import { type Artifact, artifactsIn } from "../kernel/fields.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { clean, cleanAll } from "../policy/text.ts";
 import { fit } from "./fit.ts";
@@ -82,12 +82,6 @@ function ours(error: unknown): ToolError {
         "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.",
       );
   }
-}
-
-function artifactsIn(value: unknown): readonly Artifact[] {
-  const own = Artifact.safeParse(value);
-  if (own.success) return [own.data];
-  return value !== null && typeof value === "object" ? Object.values(value).flatMap(artifactsIn) : [];
 }
 
 function pictures(files: readonly Artifact[]): ContentBlock[] {

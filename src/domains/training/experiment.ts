@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ToolError } from "../../kernel/errors.ts";
+import { needed, ToolError } from "../../kernel/errors.ts";
 import { Artifact, cursor, limit, rare } from "../../kernel/fields.ts";
 import type { Metric, Ports, Run } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
@@ -171,11 +171,6 @@ export default nativeTool({
     }
   },
 });
-
-function needed<T>(value: T | undefined, field: string, action: string): T {
-  if (value === undefined) throw new ToolError("invalid_input", `\`${action}\` needs \`${field}\`.`);
-  return value;
-}
 
 function one(id: string, { runs }: Ports): Run {
   const run = runs.get(id);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ToolError } from "../../kernel/errors.ts";
+import { needed } from "../../kernel/errors.ts";
 import { Artifact, confirm, cursor, detail, limit, rare } from "../../kernel/fields.ts";
 import { toOtlp } from "../../kernel/otlp.ts";
 import type { EventQuery, Events } from "../../kernel/ports.ts";
@@ -150,11 +150,6 @@ function queryOf(params: {
   const { tool, kind, type, outcome, run_id, call_id, text, since, until } = params;
   const moment = (time: string | undefined) => (time === undefined ? undefined : new Date(time).toISOString());
   return { tool, kind, type, outcome, run_id, call_id, text, since: moment(since), until: moment(until) };
-}
-
-function needed<T>(value: T | undefined, field: string, action: string): T {
-  if (value === undefined) throw new ToolError("invalid_input", `\`${action}\` needs \`${field}\`.`);
-  return value;
 }
 
 function* everything(events: Events, query: EventQuery): Generator<EventRow> {

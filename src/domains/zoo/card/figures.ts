@@ -1,4 +1,4 @@
-import { Artifact } from "../../../kernel/fields.ts";
+import { artifactsIn } from "../../../kernel/fields.ts";
 import type { ArtifactFolder } from "../../../kernel/ports.ts";
 import type { EventRow } from "../../../kernel/record.ts";
 
@@ -19,10 +19,4 @@ export function figures(events: readonly (EventRow | undefined)[], artifacts: Ar
       const png = artifacts.read(uri);
       return png !== undefined && png.length <= MOST_BYTES ? [{ title, png }] : [];
     });
-}
-
-function artifactsIn(value: unknown): readonly Artifact[] {
-  const own = Artifact.safeParse(value);
-  if (own.success) return [own.data];
-  return value !== null && typeof value === "object" ? Object.values(value).flatMap(artifactsIn) : [];
 }
