@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { domains } from "../../src/domains/all.ts";
 import { Artifact } from "../../src/kernel/fields.ts";
-import { DatasetManifest, ModelManifest } from "../../src/kernel/manifest.ts";
+import { DatasetManifest, FeatureViewManifest, ModelManifest } from "../../src/kernel/manifest.ts";
 import { type JsonObject, jsonSchema } from "../../src/mcp/json-schema.ts";
 
 /** One JSON Schema a domain, holding the parameters and the result of each of its ops under `$defs`. */
@@ -12,6 +12,7 @@ export function contracts(): ReadonlyMap<string, JsonObject> {
       gather([
         ["DatasetManifest", DatasetManifest],
         ["ModelManifest", ModelManifest],
+        ["FeatureViewManifest", FeatureViewManifest],
         ["Artifact", Artifact],
       ]),
     ],

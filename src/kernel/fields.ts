@@ -1,14 +1,16 @@
 import { z } from "zod";
+import type { AssetKind } from "./record.ts";
 
 /**
  * What a string in a schema stands for beyond being a string. Names and paths are turned into each other at the road's
  * edges by this registry alone: inside a call an op sees absolute paths, outside it a client sees names.
  *
- * Inputs: `dataset` and `model` name something registered (`loans`, `loans@2`) or a file; `file` is an existing file in
- * the allowed folders; `source` is a file, a folder, a glob, a URL or `sample:<name>`.
- * Outputs: `new_dataset` and `new_model` are folders the op wrote; the road registers them and puts the name there.
+ * Inputs: `dataset`, `model` and `feature_view` name something registered (`loans`, `loans@2`, `loans@prod`), the first
+ * also a file; `file` is an existing file in the allowed folders; `source` is a file, a folder, a glob, a URL or
+ * `sample:<name>`.
+ * Outputs: `new_dataset` and the like are folders the op wrote; the road registers them and puts the name there.
  */
-export type Reference = "dataset" | "model" | "file" | "source" | "new_dataset" | "new_model";
+export type Reference = AssetKind | "file" | "source" | `new_${AssetKind}`;
 
 export const references = z.registry<{ reference: Reference }>();
 
@@ -30,11 +32,15 @@ const marked = (reference: Reference, description: string) =>
 
 export const dataset = (description = "Name or file.") => marked("dataset", description);
 export const model = (description = "Its name.") => marked("model", description);
+export const featureView = (description = "Its name.") => marked("feature_view", description);
 export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
 export const newDataset = (description = "Name and version it was registered under.") =>
   marked("new_dataset", description);
 export const newModel = (description = "Name and version it was registered under.") => marked("new_model", description);
+
+export const newFeatureView = (description = "Name and version it was registered under.") =>
+  marked("new_feature_view", description);
 
 /** A name given to something that will be registered. */
 export const newName = (description: string) =>

@@ -43,6 +43,15 @@ export const DatasetManifest = z
   })
   .meta({ id: "DatasetManifest" });
 
+/** `feature_view.json`, in every registered feature view's folder. */
+export const FeatureViewManifest = z
+  .strictObject({
+    name: z.string(),
+    hash: z.string().describe("SHA-256, hex, of the definition in canonical JSON."),
+    definition: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "FeatureViewManifest" });
+
 export const Task = z.enum(["classification", "regression"]);
 
 /** `model.json`, beside the weights in every registered model's folder. */

@@ -1,4 +1,4 @@
-import type { AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
+import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
 
 /** What a tool that runs in TypeScript may touch. Nothing else reaches it. */
 export interface Ports {
@@ -24,8 +24,6 @@ export interface ArtifactFolder {
   read(uri: string): Uint8Array | undefined;
 }
 
-export type AssetKind = "dataset" | "model";
-
 /** A registered thing at one version. Versions are immutable; equal content is one version. */
 export interface Asset {
   readonly kind: AssetKind;
@@ -48,6 +46,15 @@ export interface Catalog {
   /** Newest version of each name, newest first. */
   list(kind: AssetKind, page?: { limit?: number; cursor?: string; query?: string }): Page<Asset>;
   names(kind: AssetKind, prefix?: string): readonly string[];
+  /** Every version, newest first. */
+  versions(kind: AssetKind, name: string): readonly Asset[];
+  /** Names one version, so that `loans@prod` finds it; null takes the name away. `current` is what `loans` alone means. */
+  tag(kind: AssetKind, name: string, alias: string, version: number | null): void;
+  /** Alias to version. */
+  tags(kind: AssetKind, name: string): Readonly<Record<string, number>>;
+  /** Says something of one version after it was made, such as its stage; null takes it back. */
+  mark(asset: Asset, key: string, value: string | null): void;
+  marks(asset: Asset): Readonly<Record<string, string>>;
   /** Everything a thing was made from (`up`) or used for (`down`), nearest first. */
   lineage(ref: AssetRef, direction: "up" | "down", depth: number): readonly LineageEdge[];
 }

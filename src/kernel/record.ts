@@ -66,9 +66,13 @@ export type DecisionType = Decision["type"];
 export const Outcome = z.enum(["ok", "error", "refused", "cancelled", "started"]);
 export type Outcome = z.infer<typeof Outcome>;
 
+/** What a workspace keeps by name and version. */
+export const ASSET_KINDS = ["dataset", "model", "feature_view"] as const;
+export type AssetKind = (typeof ASSET_KINDS)[number];
+
 /** A dataset, model or other named thing at one version, as lineage knows it. */
 export const AssetRef = z.strictObject({
-  kind: z.enum(["dataset", "model", "file"]),
+  kind: z.enum([...ASSET_KINDS, "file"]),
   name: z.string(),
   version: z.int().nullable(),
   hash: z.string().nullable(),

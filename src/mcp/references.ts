@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import { type Reference, references } from "../kernel/fields.ts";
-import type { AssetKind, Catalog } from "../kernel/ports.ts";
-import type { AssetRef } from "../kernel/record.ts";
+import type { Catalog } from "../kernel/ports.ts";
+import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
 import { isUrl } from "../policy/network.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
 import { nearest } from "../routing/nearest.ts";
@@ -49,10 +49,10 @@ async function locate(
   name: string,
   resolver: Resolver,
 ): Promise<[string, AssetRef]> {
-  if (reference === "dataset" || reference === "model") {
+  if (isKind(reference)) {
     const asset = resolver.catalog.find(reference, name);
     if (asset) return [asset.path, { kind: reference, name: asset.name, version: asset.version, hash: asset.hash }];
-    if (reference === "model" || !looksLikeFile(name, resolver))
+    if (reference !== "dataset" || !looksLikeFile(name, resolver))
       throw unknownAsset(field, reference, name, resolver.catalog);
     return [resolver.paths.file(field, name), fileRef(name)];
   }
@@ -64,33 +64,42 @@ async function locate(
   return [resolver.paths.file(field, name), fileRef(name)];
 }
 
+const words = (kind: AssetKind) => kind.replace("_", " ");
+
+const isKind = (reference: Reference): reference is AssetKind => ASSET_KINDS.some((kind) => kind === reference);
+
 const fileRef = (name: string): AssetRef => ({ kind: "file", name, version: null, hash: null });
 
 /** A name without a slash or an ending is meant as a registered name, so that a typing error is answered as one. */
 const looksLikeFile = (name: string, { catalog }: Resolver) =>
   /[/\\]|\.[A-Za-z0-9]{1,8}$/.test(name) && catalog.find("dataset", name.replace(/@.*$/, "")) === undefined;
 
+const MADE_BY: Readonly<Record<AssetKind, string>> = {
+  dataset: "ml_data_ingest, or name a file",
+  model: "ml_training_train",
+  feature_view: "ml_features_define",
+};
+
 function unknownAsset(field: string, kind: AssetKind, name: string, catalog: Catalog): ToolError {
   const [base = name, version] = name.split("@");
   const newest = catalog.find(kind, base);
   if (newest !== undefined && version !== undefined) {
+    const tags = Object.keys(catalog.tags(kind, base));
     return new ToolError(
       "not_found",
-      `${field}: ${kind} \`${base}\` has no version ${version}.`,
-      `Its newest is \`${newest.ref}\`.`,
+      `${field}: ${words(kind)} \`${base}\` has no version ${version}.`,
+      `Its newest is \`${newest.ref}\`.${tags.length > 0 ? ` Tags: ${tags.join(", ")}.` : ""}`,
     );
   }
   const known = catalog.names(kind);
   const guess = nearest(base, known);
   const hint =
     known.length === 0
-      ? kind === "dataset"
-        ? "None is registered yet: use ml_data_ingest, or name a file."
-        : "None is registered yet: use ml_training_train."
+      ? `None is registered yet: use ${MADE_BY[kind]}.`
       : `There are: ${known.slice(0, 10).join(", ")}${known.length > 10 ? ` and ${known.length - 10} more` : ""}.`;
   return new ToolError(
     "not_found",
-    `${field}: there is no ${kind} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
+    `${field}: there is no ${words(kind)} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
     hint,
   );
 }
@@ -102,9 +111,8 @@ export function registerOutputs(
   register: (kind: AssetKind, folder: string) => string,
 ): unknown {
   const { reference } = markOf(schema);
-  if (typeof value === "string" && (reference === "new_dataset" || reference === "new_model")) {
-    return register(reference === "new_dataset" ? "dataset" : "model", value);
-  }
+  const made = ASSET_KINDS.find((kind) => reference === `new_${kind}`);
+  if (typeof value === "string" && made !== undefined) return register(made, value);
   const inner = unwrap(schema);
   if (inner instanceof z.ZodObject && typeof value === "object" && value !== null) {
     return Object.fromEntries(

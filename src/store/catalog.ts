@@ -3,20 +3,22 @@ import { join } from "node:path";
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
-import { DatasetManifest, ModelManifest } from "../kernel/manifest.ts";
-import type { Asset, AssetKind, Catalog, LineageEdge, Page } from "../kernel/ports.ts";
-import type { AssetRef } from "../kernel/record.ts";
+import { DatasetManifest, FeatureViewManifest, ModelManifest } from "../kernel/manifest.ts";
+import type { Asset, Catalog, LineageEdge, Page } from "../kernel/ports.ts";
+import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
 import { inTransaction, rows } from "./database.ts";
+import { Labels } from "./labels.ts";
 import { walkLineage } from "./lineage.ts";
 
 /** Where versions of each kind lie in the workspace, and what describes one. */
 const KINDS = {
   dataset: { folder: "datasets", file: "dataset.json", manifest: DatasetManifest },
   model: { folder: "models", file: "model.json", manifest: ModelManifest },
+  feature_view: { folder: "features", file: "feature_view.json", manifest: FeatureViewManifest },
 } as const;
 
 const Row = z.object({
-  kind: z.enum(["dataset", "model"]),
+  kind: z.enum(ASSET_KINDS),
   name: z.string(),
   version: z.int(),
   hash: z.string(),
@@ -25,20 +27,26 @@ const Row = z.object({
   created: z.string(),
 });
 
+/** The alias that a rollback sets. */
+const CURRENT = "current";
+
 const NEWEST = "SELECT *, max(version) AS version FROM assets WHERE kind = ? AND instr(name, ?) > 0 GROUP BY name";
 
-/** Datasets and models by name and version. */
+/** Datasets, models and feature views by name and version. */
 export class AssetCatalog implements Catalog {
   readonly #database: Database;
   readonly #workspace: string;
+  readonly #labels: Labels;
 
   constructor(database: Database, workspace: string) {
     this.#database = database;
     this.#workspace = workspace;
+    this.#labels = new Labels(database);
   }
 
   find(kind: AssetKind, ref: string): Asset | undefined {
-    const [name = "", version] = ref.split("@");
+    const [name = "", said] = ref.split("@");
+    const version = this.#labels.version(kind, name, said ?? CURRENT) ?? said;
     const row =
       version === undefined
         ? this.#database
@@ -70,6 +78,29 @@ export class AssetCatalog implements Catalog {
       .prepare("SELECT DISTINCT name FROM assets WHERE kind = ? AND substr(name, 1, ?) = ? ORDER BY name")
       .all(kind, prefix.length, prefix);
     return rows(z.object({ name: z.string() }), found).map(({ name }) => name);
+  }
+
+  versions(kind: AssetKind, name: string): readonly Asset[] {
+    const found = this.#database
+      .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? ORDER BY version DESC")
+      .all(kind, name);
+    return rows(Row, found).map((row) => this.#asset(row));
+  }
+
+  tag(kind: AssetKind, name: string, alias: string, version: number | null): void {
+    this.#labels.tag(kind, name, alias, version);
+  }
+
+  tags(kind: AssetKind, name: string): Readonly<Record<string, number>> {
+    return this.#labels.tags(kind, name);
+  }
+
+  mark({ kind, name, version }: Asset, key: string, value: string | null): void {
+    this.#labels.mark({ kind, name, version, key }, value);
+  }
+
+  marks({ kind, name, version }: Asset): Readonly<Record<string, string>> {
+    return this.#labels.marks(kind, name, version);
   }
 
   lineage(ref: AssetRef, direction: "up" | "down", depth: number): readonly LineageEdge[] {
@@ -109,6 +140,8 @@ export class AssetCatalog implements Catalog {
         call_id: callId,
         created: new Date().toISOString(),
       };
+      // What is new is what the name means from now on, also after a rollback.
+      this.#labels.tag(kind, name, CURRENT, null);
       this.#database
         .prepare("INSERT INTO assets VALUES (@kind, @name, @version, @hash, @manifest, @call_id, @created)")
         .run(row);

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { Asset, AssetKind } from "../kernel/ports.ts";
+import type { Asset } from "../kernel/ports.ts";
+import type { AssetKind } from "../kernel/record.ts";
 import { AssetCatalog } from "./catalog.ts";
 import { inTransaction, openDatabase } from "./database.ts";
 import { EventLog } from "./events.ts";

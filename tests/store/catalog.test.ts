@@ -169,3 +169,41 @@ test("lineage is walked both ways, nearest first, each edge once", async () => {
     store.events.query({ asset: { kind: "model", name: "churn", version: 1 } }).items.map(({ seq }) => seq),
   ).toEqual([4, 3]);
 });
+
+describe("what is said of versions later", () => {
+  test("a tag names one version until it is moved or taken away", async () => {
+    const { store, register } = await catalog();
+    for (const hash of ["a", "b"]) register(hash);
+    store.catalog.tag("dataset", "loans", "prod", 1);
+
+    expect(store.catalog.find("dataset", "loans@prod")).toMatchObject({ version: 1, ref: "loans@1" });
+    expect(store.catalog.find("dataset", "loans")).toMatchObject({ version: 2 });
+    store.catalog.tag("dataset", "loans", "prod", 2);
+    expect(store.catalog.tags("dataset", "loans")).toEqual({ prod: 2 });
+    store.catalog.tag("dataset", "loans", "prod", null);
+    expect(store.catalog.find("dataset", "loans@prod")).toBeUndefined();
+  });
+
+  test("after a rollback the name alone means the older version, until something new is registered", async () => {
+    const { store, register } = await catalog();
+    for (const hash of ["a", "b"]) register(hash);
+    store.catalog.tag("dataset", "loans", "current", 1);
+
+    expect(store.catalog.find("dataset", "loans")).toMatchObject({ version: 1 });
+    expect(store.catalog.find("dataset", "loans@2")).toMatchObject({ version: 2 });
+    register("c");
+    expect(store.catalog.find("dataset", "loans")).toMatchObject({ version: 3 });
+    expect(store.catalog.versions("dataset", "loans").map(({ version }) => version)).toEqual([3, 2, 1]);
+  });
+
+  test("marks are of one version", async () => {
+    const { store, register } = await catalog();
+    const [first, second] = [register("a"), register("b")];
+    store.catalog.mark(first, "stage", "production");
+
+    expect(store.catalog.marks(first)).toEqual({ stage: "production" });
+    expect(store.catalog.marks(second)).toEqual({});
+    store.catalog.mark(first, "stage", null);
+    expect(store.catalog.marks(first)).toEqual({});
+  });
+});

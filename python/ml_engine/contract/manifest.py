@@ -86,6 +86,15 @@ class ModelManifest(TypedDict, closed=True):
     """
 
 
+class FeatureViewManifest(TypedDict, closed=True):
+    name: str
+    hash: str
+    """
+    SHA-256, hex, of the definition in canonical JSON.
+    """
+    definition: dict[str, Any]
+
+
 class Artifact(TypedDict, closed=True):
     path: str
     """
