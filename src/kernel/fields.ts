@@ -6,11 +6,11 @@ import type { AssetKind } from "./record.ts";
  * edges by this registry alone: inside a call an op sees absolute paths, outside it a client sees names.
  *
  * Inputs: `dataset`, `model` and `feature_view` name something registered (`loans`, `loans@2`, `loans@prod`), the first
- * also a file; `file` is an existing file in the allowed folders; `source` is a file, a folder, a glob, a URL or
- * `sample:<name>`.
+ * also a file; `asset` any of them; `file` is an existing file in the allowed folders; `source` is a file, a folder, a
+ * glob, a URL or `sample:<name>`.
  * Outputs: `new_dataset` and the like are folders the op wrote; the road registers them and puts the name there.
  */
-export type Reference = AssetKind | "file" | "source" | `new_${AssetKind}`;
+export type Reference = AssetKind | "asset" | "file" | "source" | `new_${AssetKind}`;
 
 export const references = z.registry<{ reference: Reference }>();
 
@@ -33,6 +33,7 @@ const marked = (reference: Reference, description: string) =>
 export const dataset = (description = "Name or file.") => marked("dataset", description);
 export const model = (description = "Its name.") => marked("model", description);
 export const featureView = (description = "Its name.") => marked("feature_view", description);
+export const asset = (description: string) => marked("asset", description);
 export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
 export const newDataset = (description = "Name and version it was registered under.") =>

@@ -43,6 +43,8 @@ export interface Asset {
 export interface Catalog {
   /** `loans` is its newest version, `loans@2` that one. Undefined where there is none. */
   find(kind: AssetKind, ref: string): Asset | undefined;
+  /** What lies in a folder that a reference was resolved to. */
+  at(folder: string): Asset | undefined;
   /** Newest version of each name, newest first. */
   list(kind: AssetKind, page?: { limit?: number; cursor?: string; query?: string }): Page<Asset>;
   names(kind: AssetKind, prefix?: string): readonly string[];

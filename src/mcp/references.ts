@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import { type Reference, references } from "../kernel/fields.ts";
-import type { Catalog } from "../kernel/ports.ts";
+import type { Asset, Catalog } from "../kernel/ports.ts";
 import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
 import { isUrl } from "../policy/network.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
@@ -49,11 +49,16 @@ async function locate(
   name: string,
   resolver: Resolver,
 ): Promise<[string, AssetRef]> {
+  if (reference === "asset") {
+    const asset = ASSET_KINDS.map((kind) => resolver.catalog.find(kind, name)).find((found) => found !== undefined);
+    if (asset === undefined) throw unknownAsset(field, ASSET_KINDS, name, resolver.catalog);
+    return [asset.path, refOf(asset)];
+  }
   if (isKind(reference)) {
     const asset = resolver.catalog.find(reference, name);
-    if (asset) return [asset.path, { kind: reference, name: asset.name, version: asset.version, hash: asset.hash }];
+    if (asset) return [asset.path, refOf(asset)];
     if (reference !== "dataset" || !looksLikeFile(name, resolver))
-      throw unknownAsset(field, reference, name, resolver.catalog);
+      throw unknownAsset(field, [reference], name, resolver.catalog);
     return [resolver.paths.file(field, name), fileRef(name)];
   }
   if (reference === "source") {
@@ -68,6 +73,8 @@ const words = (kind: AssetKind) => kind.replace("_", " ");
 
 const isKind = (reference: Reference): reference is AssetKind => ASSET_KINDS.some((kind) => kind === reference);
 
+const refOf = ({ kind, name, version, hash }: Asset): AssetRef => ({ kind, name, version, hash });
+
 const fileRef = (name: string): AssetRef => ({ kind: "file", name, version: null, hash: null });
 
 /** A name without a slash or an ending is meant as a registered name, so that a typing error is answered as one. */
@@ -80,26 +87,27 @@ const MADE_BY: Readonly<Record<AssetKind, string>> = {
   feature_view: "ml_features_define",
 };
 
-function unknownAsset(field: string, kind: AssetKind, name: string, catalog: Catalog): ToolError {
+/** What to say where none of `kinds` has something of that name: its versions, the nearest name, or how one is made. */
+function unknownAsset(field: string, kinds: readonly AssetKind[], name: string, catalog: Catalog): ToolError {
   const [base = name, version] = name.split("@");
-  const newest = catalog.find(kind, base);
+  const newest = kinds.map((kind) => catalog.versions(kind, base)[0]).find((found) => found !== undefined);
   if (newest !== undefined && version !== undefined) {
-    const tags = Object.keys(catalog.tags(kind, base));
+    const tags = Object.keys(catalog.tags(newest.kind, base));
     return new ToolError(
       "not_found",
-      `${field}: ${words(kind)} \`${base}\` has no version ${version}.`,
+      `${field}: ${words(newest.kind)} \`${base}\` has no version ${version}.`,
       `Its newest is \`${newest.ref}\`.${tags.length > 0 ? ` Tags: ${tags.join(", ")}.` : ""}`,
     );
   }
-  const known = catalog.names(kind);
+  const known = kinds.flatMap((kind) => catalog.names(kind));
   const guess = nearest(base, known);
   const hint =
     known.length === 0
-      ? `None is registered yet: use ${MADE_BY[kind]}.`
+      ? `None is registered yet: use ${MADE_BY[kinds[0] ?? "dataset"]}.`
       : `There are: ${known.slice(0, 10).join(", ")}${known.length > 10 ? ` and ${known.length - 10} more` : ""}.`;
   return new ToolError(
     "not_found",
-    `${field}: there is no ${words(kind)} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
+    `${field}: there is no ${kinds.map(words).join(" or ")} \`${base}\`${guess ? `; did you mean \`${guess}\`?` : "."}`,
     hint,
   );
 }

@@ -42,6 +42,12 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bclass(es)?\b.*\boversampl\w*/g, "$& transform rebalance"],
   [/train(ing)?(,| and| \/ ?) ?(test|validation|holdout)|hold ?out/g, "$& split transform"],
+  // Where things come from
+  [
+    /\b(come|comes|came|derived|stem\w*) from\b|upstream|downstream|\bsources? columns?\b|\bfeeds?\b|what breaks|depends? on this/g,
+    "$& lineage provenance dataset column",
+  ],
+  [/\b(roll|go|going) ?back\b|revert|\bversions?\b.*\bchanged\b|changed between/g, "$& lineage version dataset"],
   // Training
   [
     /random forests?\b|gradient[\s-]boost\w*( machines?| trees?)?|neural net(work)?s?\b|(logistic|linear|ridge|lasso) regressions?\b/g,

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
@@ -56,6 +56,12 @@ export class AssetCatalog implements Catalog {
             .prepare("SELECT * FROM assets WHERE kind = ? AND name = ? AND version = ?")
             .get(kind, name, Number(version) || 0);
     return row === undefined ? undefined : this.#asset(Row.parse(row));
+  }
+
+  at(folder: string): Asset | undefined {
+    const [top, name, version] = relative(this.#workspace, folder).split(sep);
+    const kind = ASSET_KINDS.find((each) => KINDS[each].folder === top);
+    return kind === undefined ? undefined : this.find(kind, `${name}@${version}`);
   }
 
   list(

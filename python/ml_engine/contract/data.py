@@ -404,6 +404,50 @@ class TransformResult(TypedDict, closed=True):
     warnings: list[str]
 
 
+class Input(TypedDict, closed=True):
+    dataset: str
+    columns: list[str]
+
+
+class Hop(TypedDict, closed=True):
+    dataset: str
+    columns: list[str]
+    inputs: list[Input]
+    pipeline: dict[str, Any] | None
+
+
+class Pair(TypedDict, closed=True):
+    before: str
+    after: str
+
+
+class LineageParams(TypedDict, closed=True):
+    hops: list[Hop]
+    pair: NotRequired[Pair]
+
+
+class ColumnSource(TypedDict, closed=True):
+    dataset: str
+    column: str
+    type: Literal["DIRECT", "INDIRECT"]
+    subtype: str
+    description: str
+
+
+class Difference(TypedDict, closed=True):
+    rows_before: int
+    rows_after: int
+    columns_added: list[str]
+    columns_removed: list[str]
+    types_changed: list[str]
+    rows_removed: int
+    """
+    Over the columns both have, of one type.
+    """
+    rows_added: int
+    columns_changed: list[str]
+
+
 class ColumnProfile(TypedDict, closed=True):
     name: str
     dtype: str
@@ -490,3 +534,28 @@ class ProfileResult(TypedDict, closed=True):
     """
     artifacts: list[Artifact]
     warnings: list[str]
+
+
+Column = TypedDict(
+    "Column",
+    {
+        "column": str,
+        "from": list[ColumnSource],
+    },
+    closed=True,
+)
+
+
+class Traced(TypedDict, closed=True):
+    dataset: str
+    basis: Literal["steps", "same name"]
+    columns: list[Column]
+    rows: list[ColumnSource]
+    """
+    What decided which rows there are.
+    """
+
+
+class LineageResult(TypedDict, closed=True):
+    hops: list[Traced]
+    difference: Difference | None

@@ -1,5 +1,6 @@
 import { defineDomain } from "../../kernel/domain.ts";
 import ingest from "./ingest.ts";
+import lineage from "./lineage.ts";
 import profile from "./profile.ts";
 import transform from "./transform.ts";
 import validate from "./validate.ts";
@@ -8,5 +9,5 @@ export default defineDomain({
   id: "data",
   title: "Data",
   description: "Bring tables in, check them, look at them, and reshape and split them without leakage.",
-  tools: [ingest, validate, profile, transform],
+  tools: [ingest, validate, profile, transform, lineage],
 });

@@ -36,13 +36,12 @@ export interface Facts {
 
 /** Collects what the catalog, the run and the record say of the model in a registered folder. */
 export function gather(folder: string, said: Said, { catalog, events, runs }: Ports): Facts {
-  const [version, name] = folder.split("/").reverse();
-  const asset = catalog.find("model", `${name}@${version}`);
+  const asset = catalog.at(folder);
   const manifest = ModelManifest.safeParse(asset?.manifest);
   if (asset === undefined || !manifest.success)
     throw new ToolError(
       "not_found",
-      `model: \`${name}@${version}\` has no manifest that can be read.`,
+      `model: \`${asset?.ref ?? folder}\` has no manifest that can be read.`,
       "Train it again with ml_training_train.",
     );
   const { dataset, run_id } = manifest.data;
