@@ -183,7 +183,7 @@ const COMMANDS: readonly Command[] = [
     description: "What a dataset or model was made from.",
     arguments: [{ name: "name", description: "Dataset or model.", required: true, completes: "dataset" }],
     does: [
-      `Call ${tool("ml_transparency_audit").name} with action query and the name as text; follow its inputs back, call by call, to the files.`,
+      `Call ${tool("ml_data_lineage").name} with it as asset; for a dataset also with action columns, and say which source columns each column rests on.`,
       `For a model, ${tool("ml_zoo_card").name} also writes a provenance statement with hashes.`,
     ],
   },
