@@ -1,4 +1,4 @@
-// `node scripts/with-setup.mjs [--dev] [--data] <script.ts> [args]`: sets up what is missing, then runs the script on the right Node.
+// `node scripts/with-setup.mjs [--dev] [--data] [--with=<extra>,…] <script.ts> [args]`: sets up what is missing, then runs the script on the right Node.
 import { spawn } from "node:child_process";
 import { SetupError } from "./setup/command.mjs";
 import { withNode } from "./setup/node.mjs";
@@ -9,7 +9,8 @@ const first = args.findIndex((arg) => !arg.startsWith("--"));
 const options = args.slice(0, first);
 
 try {
-  const { node } = await setup({ dev: options.includes("--dev"), data: options.includes("--data") });
+  const extras = options.flatMap((option) => (option.startsWith("--with=") ? option.slice(7).split(",") : []));
+  const { node } = await setup({ dev: options.includes("--dev"), data: options.includes("--data"), extras });
   const path = node?.path ?? process.execPath;
   const child = spawn(path, args.slice(first), { stdio: "inherit", env: withNode(path) });
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]))
