@@ -1,60 +1,17 @@
 import { z } from "zod";
 import { needed } from "../../kernel/errors.ts";
-import { Artifact, confirm, cursor, detail, limit, rare } from "../../kernel/fields.ts";
-import { toOtlp } from "../../kernel/otlp.ts";
+import { confirm, cursor, detail, limit, rare } from "../../kernel/fields.ts";
 import type { EventQuery, Events } from "../../kernel/ports.ts";
 import { type EventRow, Outcome } from "../../kernel/record.ts";
 import { nativeTool } from "../../kernel/tool.ts";
-
-const Entry = z
-  .strictObject({
-    seq: z.int(),
-    time: z.string(),
-    kind: z.enum(["action", "decision"]),
-    type: z.string(),
-    tool: z.string(),
-    outcome: Outcome,
-    call_id: z.string(),
-    run_id: z.string().nullable(),
-    summary: z.string(),
-    body: z.record(z.string(), z.unknown()).nullable().describe("With `detail: full`."),
-  })
-  .meta({ id: "AuditEntry" });
+import { entry } from "./audit/entries.ts";
+import { rendered } from "./audit/files.ts";
+import { AuditResult } from "./audit/result.ts";
+import { timeline } from "./audit/timeline.ts";
+import { words } from "./audit/words.ts";
 
 /** A day or a moment, ISO 8601. */
 const instant = z.string().refine((text) => !Number.isNaN(Date.parse(text)), "expected a date or time, ISO 8601");
-
-const Proof = z.strictObject({
-  seq: z.int(),
-  leaf: z.string(),
-  size: z.int(),
-  root: z.string(),
-  path: z.array(z.string()),
-});
-
-const Bucket = z.strictObject({ day: z.string(), tool: z.string(), ok: z.int(), failed: z.int(), decisions: z.int() });
-
-const AuditResult = z.strictObject({
-  action: z.string(),
-  events: z.array(Entry).optional(),
-  total: z.int().optional().describe("Matching events."),
-  next_cursor: z.string().optional(),
-  ok: z.boolean().optional(),
-  checked: z.int().optional(),
-  first_bad: z.int().nullable().optional().describe("`seq` of the first event that is not as written."),
-  problem: z.string().nullable().optional(),
-  problem_kind: z.string().nullable().optional(),
-  size: z.int().optional(),
-  root: z.string().optional().describe("Merkle root (RFC 6962), hex."),
-  signature: z.string().optional().describe("Of the newest head, Ed25519, base64."),
-  public_key: z.string().optional(),
-  checkpoints: z.int().optional().describe("Signed heads kept on the way."),
-  timeline: z.array(Bucket).optional(),
-  proof: Proof.optional(),
-  file: Artifact.optional(),
-  archive: z.string().nullable().optional().describe("File the old events were moved to."),
-});
-type AuditResult = z.infer<typeof AuditResult>;
 
 export default nativeTool({
   name: "ml_transparency_audit",
@@ -97,7 +54,7 @@ export default nativeTool({
     scope: action,
     count: result?.checked ?? result?.total ?? 0,
   }),
-  summarize: (result) => words(result),
+  summarize: words,
   run: async (params, ports) => {
     const { action } = params;
     if (action === "verify") return { action, ...headOf(ports.events), ...ports.events.verify() };
@@ -165,115 +122,3 @@ const headOf = (events: Events) => {
   const { signature, public_key, root, size } = events.head();
   return { signature, public_key, root, size };
 };
-
-function timeline(events: Iterable<EventRow>): z.infer<typeof Bucket>[] {
-  const buckets = new Map<string, z.infer<typeof Bucket>>();
-  for (const { time, tool, kind, outcome } of events) {
-    const day = time.slice(0, 10);
-    const bucket = buckets.get(`${day} ${tool}`) ?? { day, tool, ok: 0, failed: 0, decisions: 0 };
-    if (kind === "decision") bucket.decisions += 1;
-    else if (outcome === "ok") bucket.ok += 1;
-    else if (outcome !== "started") bucket.failed += 1;
-    buckets.set(`${day} ${tool}`, bucket);
-  }
-  return [...buckets.values()];
-}
-
-function rendered(
-  format: "jsonl" | "csv" | "otlp" | "bundle",
-  events: readonly EventRow[],
-  log: Events,
-): { name: string; text: string } {
-  switch (format) {
-    case "jsonl":
-      return { name: "events.jsonl", text: events.map((event) => `${JSON.stringify(event)}\n`).join("") };
-    case "csv":
-      return {
-        name: "events.csv",
-        text: [
-          COLUMNS.join(","),
-          ...events.map((event) => COLUMNS.map((column) => csvCell(event[column])).join(",")),
-          "",
-        ].join("\n"),
-      };
-    case "otlp":
-      return { name: "traces.json", text: JSON.stringify(toOtlp(events)) };
-    case "bundle":
-      return { name: "bundle.json", text: JSON.stringify({ head: log.head(), events }) };
-  }
-}
-
-const COLUMNS = [
-  "seq",
-  "time",
-  "kind",
-  "type",
-  "tool",
-  "outcome",
-  "call_id",
-  "run_id",
-  "body",
-  "prev_hash",
-  "hash",
-] as const;
-
-/** Quoted, and with a quote before what a spreadsheet would take for a formula. */
-function csvCell(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return `"${text.replace(/^[=+\-@\t\r]/, "'$&").replaceAll('"', '""')}"`;
-}
-
-function entry(event: EventRow, whole: boolean): z.infer<typeof Entry> {
-  const { seq, time, kind, type, tool, outcome, call_id, run_id, body } = event;
-  const facts = Object.entries(body.details).filter(([key, value]) => key !== "type" && typeof value !== "object");
-  const summary = [
-    facts.map(([key, value]) => `${key} ${String(value)}`).join(", "),
-    body.error ? `${body.error.kind}: ${body.error.message.split("\n")[0] ?? ""}` : "",
-  ]
-    .filter(Boolean)
-    .join("; ");
-  return {
-    seq,
-    time,
-    kind,
-    type,
-    tool,
-    outcome,
-    call_id,
-    run_id,
-    summary: summary.slice(0, 300),
-    body: whole ? { ...body } : null,
-  };
-}
-
-function words(result: AuditResult): string {
-  if (result.ok !== undefined) {
-    const head = `Merkle root ${result.root?.slice(0, 16)}… over ${result.size} events.`;
-    return result.ok
-      ? `The record is whole: ${result.checked} events checked, every hash, link and signature holds. ${head}`
-      : `The record is NOT whole (${result.problem_kind}). First bad event: ${result.first_bad}. ${result.problem} ${result.checked} events checked. ${head}`;
-  }
-  if (result.proof)
-    return `Event ${result.proof.seq} is leaf ${result.proof.leaf} of the tree over ${result.proof.size} events with root ${result.proof.root}. Audit path: ${result.proof.path.join(", ") || "none"}.`;
-  if (result.timeline)
-    return [
-      `${result.total} events.`,
-      ...result.timeline.map(
-        ({ day, tool, ok, failed, decisions }) => `${day} ${tool}: ${ok} ok, ${failed} not, ${decisions} decisions`,
-      ),
-    ].join("\n");
-  if (result.events) {
-    const lines = result.events.map(
-      ({ seq, time, tool, type, outcome, call_id, summary }) =>
-        `${seq} ${time} ${tool} ${type} ${outcome} (${call_id}) ${summary}`,
-    );
-    return [
-      `${result.total} events${result.next_cursor ? `; the rest with cursor "${result.next_cursor}"` : ""}.`,
-      ...lines,
-    ].join("\n");
-  }
-  if (result.action === "retain" && result.archive === null) return "No event is that old; nothing was moved.";
-  return result.action === "retain"
-    ? `${result.total} events moved to ${result.archive}; the chain goes on from its signed head.`
-    : `${result.total} events exported.`;
-}
