@@ -10,6 +10,7 @@ const TITLES: Readonly<Record<string, string>> = {
   call: "What the road adds to a call: a native tool; a Python op in an isolated worker; the same op in a cold Python",
   store:
     "The record and the runs: events appended by one and by four processes and verified; metrics of a run against MLflow's store",
+  asof: "The as-of join of 100k labels to 1 M feature rows, against pandas' `merge_asof`, values equal",
   routing: "The routing hint: time a request",
 };
 

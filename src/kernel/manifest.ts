@@ -49,6 +49,7 @@ export const FeatureViewManifest = z
     name: z.string(),
     hash: z.string().describe("SHA-256, hex, of the definition in canonical JSON."),
     definition: z.record(z.string(), z.unknown()),
+    statistics: z.array(z.record(z.string(), z.unknown())).describe("Of each feature's values when it was defined."),
   })
   .meta({ id: "FeatureViewManifest" });
 

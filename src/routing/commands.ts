@@ -50,13 +50,12 @@ const COMMANDS: readonly Command[] = [
   {
     name: "features",
     title: "Make features",
-    description: "Derive, encode and scale columns without leakage.",
-    arguments: [dataset, optional(target)],
+    description: "Define features and join them to labels without leakage.",
+    arguments: [dataset, optional(target), { name: "entity", description: "Key column.", required: false }],
     does: [
-      `Call ${tool("ml_data_profile").name} first; then propose steps (derive, dates, bin, encode, scale, impute) with the reason for each.`,
-      `Show them with ${tool("ml_data_transform").name} and preview: true; after the person agrees, call it again with a split in the same steps, so that what is learnt is learnt on the training part alone.`,
+      `Call ${tool("ml_data_profile").name} first. Where rows belong to entities and have a time, propose a view (windows, lags, expressions) with the reason for each feature; after the person agrees, call ${tool("ml_features_define").name} and then ${tool("ml_features_compute").name} with action join.`,
+      `Where each row stands for itself, propose steps (derive, dates, bin, encode, scale, impute); show them with ${tool("ml_data_transform").name} and preview: true, then call it again with a split in the same steps, so that what is learnt is learnt on the training part alone.`,
     ],
-    missing: "feature views and point-in-time joins",
   },
   {
     name: "train",

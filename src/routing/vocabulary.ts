@@ -42,6 +42,17 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bclass(es)?\b.*\boversampl\w*/g, "$& transform rebalance"],
   [/train(ing)?(,| and| \/ ?) ?(test|validation|holdout)|hold ?out/g, "$& split transform"],
+  // Features
+  [/\bfeature[\s-]?(views?|stores?|registr\w+|sets?)\b/g, "$& features column dataset register"],
+  [
+    /\b(rolling|lag(ged)?|windows?)\b.*\bfeatures?\b|deep feature|featuretools/g,
+    "$& features define column dataset view",
+  ],
+  [
+    /backfill|materiali[sz]e|point[\s-]in[\s-]time|online (store|features?)|serving skew|\bfresh\b.*\bfeatures?/g,
+    "$& features compute column dataset",
+  ],
+  [/\bfeast\b|\bmodels?\b.*\bfeatures?\b.*\buse\b|use (these|this) features?/g, "$& features register lineage dataset"],
   // Where things come from
   [
     /\b(come|comes|came|derived|stem\w*) from\b|upstream|downstream|\bsources? columns?\b|\bfeeds?\b|what breaks|depends? on this/g,

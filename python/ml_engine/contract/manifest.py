@@ -93,6 +93,10 @@ class FeatureViewManifest(TypedDict, closed=True):
     SHA-256, hex, of the definition in canonical JSON.
     """
     definition: dict[str, Any]
+    statistics: list[dict[str, Any]]
+    """
+    Of each feature's values when it was defined.
+    """
 
 
 class Artifact(TypedDict, closed=True):
