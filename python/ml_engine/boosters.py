@@ -10,11 +10,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
 
+from ml_engine.callbacks import OnRound, lightgbm_callbacks, measured, named, xgboost_callbacks
+
 Library = Literal["lightgbm", "xgboost"]
 THREADS = 2
 ROWS_WORTH_THREADS = 4000
 MOST_ROUNDS = 500
-PATIENCE = 20
 LEAST_ROWS_TO_STOP_EARLY = 500
 FILES: dict[Library, str] = {"lightgbm": "booster.txt", "xgboost": "booster.json"}
 
@@ -24,12 +25,16 @@ def threads_for(rows: int) -> int:
     return THREADS if rows >= ROWS_WORTH_THREADS else 1
 
 
-class _Boosted(BaseEstimator):
+class Boosted(BaseEstimator):
     """Stops early on an inner tenth of the rows; with `refit`, all rows are then fitted with as many rounds.
 
     `settings` are those of the library's scikit-learn interface; with `n_estimators` among them, exactly so many
-    rounds are made. `tail` takes the inner tenth from the end: rows are then in order of time.
+    rounds are made, unless `callbacks` declare to stop on a plateau and nothing is refitted. `tail` takes the inner
+    tenth from the end: rows are then in order of time.
     """
+
+    on_round: OnRound | None = None
+    """Hears of each round of the last fit."""
 
     def __init__(
         self,
@@ -39,6 +44,8 @@ class _Boosted(BaseEstimator):
         balanced: bool = False,
         tail: bool = False,
         refit: bool = True,
+        *,
+        callbacks: dict[str, Any] | None = None,
     ) -> None:
         self.library: Library = library
         self.settings = settings
@@ -46,27 +53,28 @@ class _Boosted(BaseEstimator):
         self.balanced = balanced
         self.tail = tail
         self.refit = refit
+        self.callbacks = callbacks
 
     def _train(self, features: np.ndarray, target: np.ndarray, classes: int) -> None:
         weights = compute_sample_weight("balanced", target) if self.balanced else None
         rounds = (self.settings or {}).get("n_estimators")
         native: Any = None
-        if rounds is None:
-            native, rounds = self._stopped_early(features, target, weights, classes)
+        if rounds is None or ("stop_on_plateau" in (self.callbacks or {}) and not self.refit):
+            native, rounds = self._stopped_early(features, target, weights, classes, rounds or MOST_ROUNDS)
         if native is None or self.refit:
             native = self._native(classes, int(rounds), threads_for(len(target)))
-            native.fit(features, target, sample_weight=weights, **self._quiet())
+            native.fit(features, target, sample_weight=weights, **self._quiet(int(rounds), self.on_round))
         self.rounds_ = int(rounds)
         self.booster_: Any = native.booster_ if self.library == "lightgbm" else native.get_booster()[: self.rounds_]
         self.n_features_in_ = features.shape[1]
 
     def _stopped_early(
-        self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int
+        self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int, most: int
     ) -> tuple[Any, int]:
         """A fit on nine tenths and its best number of rounds; no fit where there are too few rows to stop early."""
         rows = np.arange(len(target))
         if len(rows) < LEAST_ROWS_TO_STOP_EARLY:
-            return None, 100
+            return None, min(100, most)
         stratify = target if classes and np.bincount(target.astype(int)).min() > 1 and not self.tail else None
         held_size = max(len(rows) // 10, classes)
         seed = None if self.tail else self.seed
@@ -74,30 +82,48 @@ class _Boosted(BaseEstimator):
             rows, test_size=held_size, shuffle=not self.tail, stratify=stratify, random_state=seed
         )
         if classes and len(np.unique(target[fit])) < classes:
-            return None, 100
-        native = self._native(classes, MOST_ROUNDS, threads_for(len(rows)), stop=True)
-        extra: dict[str, Any] = {"sample_weight": None if weights is None else weights[fit], **self._quiet()}
+            return None, min(100, most)
+        native = self._native(classes, most, threads_for(len(rows)), stop=True)
+        extra: dict[str, Any] = {"sample_weight": None if weights is None else weights[fit]}
+        metric = ((self.callbacks or {}).get("stop_on_plateau") or {}).get("metric")
         if self.library == "lightgbm":
-            extra["callbacks"] = [lightgbm.early_stopping(PATIENCE, verbose=False)]
+            extra["callbacks"] = lightgbm_callbacks(self.callbacks or {}, self._rate, most, stop=True, heard=None)
+            if metric:
+                own = measured(metric, classes)
+                extra["eval_metric"] = named(metric, own)
+        else:
+            extra["verbose"] = False
         native.fit(features[fit], target[fit], eval_set=[(features[held], target[held])], **extra)
         if self.library == "lightgbm":
             return native, max(int(native.best_iteration_), 1)
         return native, int(native.best_iteration) + 1
 
-    def _quiet(self) -> dict[str, Any]:
-        return {} if self.library == "lightgbm" else {"verbose": False}
+    @property
+    def _rate(self) -> float:
+        return float((self.settings or {}).get("learning_rate", 0.1))
+
+    def _quiet(self, rounds: int, heard: OnRound | None) -> dict[str, Any]:
+        if self.library == "xgboost":
+            return {"verbose": False}
+        declared = self.callbacks or {}
+        return {"callbacks": lightgbm_callbacks(declared, self._rate, rounds, stop=False, heard=heard)}
 
     def _native(self, classes: int, rounds: int, threads: int, stop: bool = False) -> Any:
         settings: dict[str, Any] = {"learning_rate": 0.1, **(self.settings or {}), "n_estimators": rounds}
         settings |= {"n_jobs": threads, "random_state": self.seed}
+        metric = ((self.callbacks or {}).get("stop_on_plateau") or {}).get("metric") if stop else None
         if self.library == "lightgbm":
             # LightGBM ignores `subsample` unless told how often to draw.
             settings = {"subsample_freq": 1, **settings} if "subsample" in settings else settings
             settings |= {"deterministic": True, "force_row_wise": True, "verbose": -1}
+            # Its own loss would be watched too, and could stop the fit first.
+            settings |= {"metric": "None"} if metric else {}
             return (lightgbm.LGBMClassifier if classes else lightgbm.LGBMRegressor)(**settings)
         settings |= {"tree_method": settings.get("tree_method") or "hist", "verbosity": 0}
-        if stop:
-            settings["early_stopping_rounds"] = PATIENCE
+        heard = None if stop else self.on_round
+        settings["callbacks"] = xgboost_callbacks(self.callbacks or {}, self._rate, rounds, stop, heard)
+        if metric:
+            settings |= {"eval_metric": measured(metric, classes), "disable_default_eval_metric": 1}
         return (xgboost.XGBClassifier if classes else xgboost.XGBRegressor)(**settings)
 
     def _raw(self, features: Any) -> np.ndarray:
@@ -127,7 +153,7 @@ class _Boosted(BaseEstimator):
             self.n_features_in_ = self.booster_.num_features()
 
 
-class BoostedClassifier(ClassifierMixin, _Boosted):
+class BoostedClassifier(ClassifierMixin, Boosted):
     """Gradient-boosted trees for classes; probabilities come straight from the booster."""
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -144,7 +170,7 @@ class BoostedClassifier(ClassifierMixin, _Boosted):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
-class BoostedRegressor(RegressorMixin, _Boosted):
+class BoostedRegressor(RegressorMixin, Boosted):
     """Gradient-boosted trees for a number."""
 
     def fit(self, X: Any, y: Any) -> Self:

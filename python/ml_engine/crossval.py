@@ -45,11 +45,18 @@ class Validation:
 
 
 def pipeline_for(
-    problem: Problem, family: str, params: dict[str, Any], seed: int, balanced: bool, refit: bool = True
+    problem: Problem,
+    family: str,
+    params: dict[str, Any],
+    seed: int,
+    balanced: bool,
+    refit: bool = True,
+    *,
+    callbacks: dict[str, Any] | None = None,
 ) -> Any:
-    """An unfitted pipeline of the family for the problem; `refit` as in `families.Setting`."""
+    """An unfitted pipeline of the family for the problem; `refit` and `callbacks` as in `family.Setting`."""
     kind = FAMILIES[family]
-    setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered, refit)
+    setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered, refit, callbacks or {})
     try:
         estimator = kind.make(setting)
     except TypeError as error:

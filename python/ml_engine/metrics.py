@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-LOWER_IS_BETTER = {"log_loss", "brier", "ece", "rmse", "mae", "medae", "mape"}
+LOWER_IS_BETTER = {
+    *("log_loss", "brier", "ece", "rmse", "mae", "medae", "mape", "mase", "smape", "pinball", "davies_bouldin"),
+}
 BINS = 15
 Scores = dict[str, float]
 Measure = Callable[[np.ndarray], Scores]

@@ -20,15 +20,17 @@ import polars as pl
 from sklearn.pipeline import Pipeline
 
 from ml_engine import skops_files
-from ml_engine.boosters import BoostedClassifier, BoostedRegressor
 from ml_engine.calibration import Calibrator
 from ml_engine.contract.manifest import ModelManifest
 from ml_engine.errors import OpError
+from ml_engine.family import Task
 from ml_engine.frames import feature_frame
 from ml_engine.job import Job
+from ml_engine.native import native_estimator, native_format
 from ml_engine.pipelines import DATE_PARTS
 
 MANIFEST_FILE = "model.json"
+SUPERVISED = ("classification", "regression")
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,11 @@ class Model:
     def name(self) -> str:
         """`churn@2` for a registered model's folder."""
         return f"{self.manifest['name']}@{self.folder.name}"
+
+    @property
+    def task(self) -> Task:
+        """Of a supervised model."""
+        return "classification" if self.manifest["task"] == "classification" else "regression"
 
     def features(self, frame: pl.DataFrame, field: str = "dataset") -> pd.DataFrame:
         """The signature's columns as `estimator` takes them.
@@ -159,11 +166,13 @@ def stage_model(
     """
     folder = job.folder / slot
     folder.mkdir(parents=True, exist_ok=False)
-    last = estimator[-1]
-    boosted = isinstance(last, BoostedClassifier | BoostedRegressor)
-    if boosted:
-        last.write(folder)
-        skops_files.write(Pipeline(estimator.steps[:-1]), folder / "encode.skops")
+    steps = estimator.steps if hasattr(estimator, "steps") else []
+    form = native_format(steps[-1][1] if steps else estimator)
+    if not steps:
+        estimator.write(folder)
+    elif form:
+        steps[-1][1].write(folder)
+        skops_files.write(Pipeline(steps[:-1]), folder / "encode.skops")
     else:
         skops_files.write(estimator, folder / "model.skops")
     if calibrator:
@@ -175,7 +184,7 @@ def stage_model(
         **manifest,
         "name": name,
         "hash": hashlib.sha256("".join(f"{file}:{digest}\n" for file, digest in files.items()).encode()).hexdigest(),
-        "format": "booster-json" if boosted else "skops",
+        "format": form or "skops",
         "files": files,
         "environment": _environment(manifest["framework"]),
     }
@@ -183,12 +192,15 @@ def stage_model(
     return str(folder.resolve())
 
 
-def load_model(path: str, field: str = "model") -> Model:
+def load_model(path: str, field: str = "model", tasks: Sequence[str] = SUPERVISED) -> Model:
     """The model in the folder at `path`.
 
+    Args:
+        tasks: What the caller can work with.
+
     Raises:
-        OpError: naming `field` or the file: `not_found` where there is no model, `refused` where a file is not what was
-            registered or holds types that no model of ours has.
+        OpError: naming `field` or the file: `not_found` where there is no model, `invalid_input` where its task is not
+            one of `tasks`, `refused` where a file is not what was registered or holds types that no model of ours has.
     """
     folder = Path(path)
     if not (folder / MANIFEST_FILE).is_file():
@@ -196,6 +208,12 @@ def load_model(path: str, field: str = "model") -> Model:
             "not_found", f"{field}: there is no model in `{folder.name}`.", "Train one with ml_training_train."
         )
     manifest = cast(ModelManifest, json.loads((folder / MANIFEST_FILE).read_text(encoding="utf-8")))
+    if manifest["task"] not in tasks:
+        raise OpError(
+            "invalid_input",
+            f"{field}: `{manifest['name']}` is a model for {manifest['task']}; this takes {' and '.join(tasks)}.",
+            "ml_training_evaluate takes every model.",
+        )
     for name, digest in manifest["files"].items():
         _require_unchanged(folder / name, digest)
     saved = folder / "calibrator.json"
@@ -206,13 +224,13 @@ def load_model(path: str, field: str = "model") -> Model:
 def _estimator(manifest: ModelManifest, folder: Path) -> Any:
     if manifest["format"] == "skops":
         return skops_files.read(folder / "model.skops")
-    encode = skops_files.read(folder / "encode.skops")
-    kind = BoostedClassifier if manifest["task"] == "classification" else BoostedRegressor
-    booster: Any = kind(cast(Any, manifest["framework"]), dict(manifest["params"]), manifest["seed"])
-    booster.restore(folder)
+    native = native_estimator(manifest)
+    native.restore(folder)
+    if manifest["format"] == "forecaster":
+        return native
     if manifest["classes"]:
-        booster.classes_ = np.array(manifest["classes"])
-    return Pipeline([*encode.steps, ("model", booster)])
+        native.classes_ = np.array(manifest["classes"])
+    return Pipeline([*skops_files.read(folder / "encode.skops").steps, ("model", native)])
 
 
 def _require_unchanged(path: Path, digest: str) -> None:
@@ -232,8 +250,8 @@ def _sha256(path: Path) -> str:
 
 
 def _environment(framework: str) -> dict[str, str]:
-    packages: Sequence[str] = ["numpy", "pandas", "scikit-learn", "skops"]
+    packages = ["numpy", "pandas", "scikit-learn", "skops"]
     found = {name: version(name) for name in packages}
-    if framework != "scikit-learn":
+    if framework not in {"scikit-learn", "ml-engine"}:
         found[framework] = version("xgboost-cpu" if framework == "xgboost" else framework)
     return {"python": platform.python_version(), **found}

@@ -86,12 +86,14 @@ def build(
     dates: Sequence[str],
     seed: int,
     classification: bool,
+    supervised: bool = True,
 ) -> Pipeline:
     """An unfitted pipeline `read` -> `encode` -> `model` over raw columns.
 
     Args:
         categories: Each categorical column and how many values it has. Columns with more than `MOST_CATEGORIES` are
             replaced by cross-fitted target means (Micci-Barreca 2001, as scikit-learn's TargetEncoder does it).
+        supervised: Without a target such columns are one-hot, their rarer categories taken together.
     """
     few = [name for name, distinct in categories.items() if distinct <= MOST_CATEGORIES]
     many = [name for name, distinct in categories.items() if distinct > MOST_CATEGORIES]
@@ -109,7 +111,12 @@ def build(
         one_hot = OneHotEncoder(handle_unknown="ignore", drop="if_binary", sparse_output=False)
         codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
         steps.append(("category", one_hot if scaled else codes, few))
-    if many:
+    if many and not supervised:
+        common = OneHotEncoder(
+            handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES, sparse_output=False
+        )
+        steps.append(("many", common, many))
+    elif many:
         steps.append(("target", _then_scale(target) if scaled else target, many))
     encode = ColumnTransformer(steps, verbose_feature_names_out=False)
     reader = TableReader(list(numeric), list(categories), list(dates))

@@ -11,14 +11,15 @@ from ml_engine.frames import row_prints
 from ml_engine.job import Job
 from ml_engine.metrics import Scores
 from ml_engine.models import stage_model
+from ml_engine.posed import Posed
 from ml_engine.problem import Problem
 from ml_engine.shift import summarise
 
 
-def model_name(problem: Problem, family: str) -> str:
+def model_name(posed: Posed, family: str) -> str:
     """`loans-default-lightgbm`, made of what a name may hold."""
-    stem = problem.table.name.partition("@")[0].partition(".")[0]
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", f"{stem}-{problem.target}-{family}").strip("-")
+    stem = posed.table.name.partition("@")[0].partition(".")[0]
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "-", "-".join(filter(None, [stem, posed.target, family]))).strip("-")
     return (plain if plain[:1].isalpha() else f"m-{plain}")[:64].rstrip("-")
 
 
@@ -29,7 +30,9 @@ def framework_and_type(pipeline: Any, family: str) -> tuple[str, str]:
     if framework == "scikit-learn":
         inner = getattr(last, "regressor", getattr(last, "estimator", last) if family == "svm" else last)
         return framework, type(inner[-1] if hasattr(inner, "steps") else inner).__name__
-    prefix = "LGBM" if framework == "lightgbm" else "XGB"
+    if framework == "torch":
+        return framework, type(last.booster_).__name__
+    prefix = {"lightgbm": "LGBM", "xgboost": "XGB", "catboost": "CatBoost"}[framework]
     return framework, prefix + ("Classifier" if hasattr(last, "classes_") else "Regressor")
 
 
@@ -47,29 +50,47 @@ def stage(
 ) -> str:
     """Writes the fitted pipeline as a model folder with what the problem knows; answers its absolute path."""
     framework, model_type = framework_and_type(pipeline, family)
-    return stage_model(
+    return stage_rows(
         job,
+        problem,
+        pipeline,
         name=name,
-        estimator=pipeline,
         calibrator=calibrator,
-        training_rows=row_prints(problem.features),
-        reference=summarise(problem.features),
         task=problem.task,
-        target=problem.target,
         classes=problem.classes,
         positive=None if problem.positive is None else problem.classes[problem.positive],
         framework=framework,
         model_type=model_type,
         family=family,
-        signature=problem.signature,
-        example=[_plain(row) for row in problem.features.head(3).to_dict("records")],
         params=params,
         metrics=metrics,
-        run_id=job.id,
-        dataset=problem.table.name,
-        dataset_hash=problem.table.hash,
-        rows=problem.rows,
         seed=seed,
+    )
+
+
+def stage_rows(
+    job: Job, posed: Posed, estimator: Any, *, name: str, calibrator: Calibrator | None, **manifest: Any
+) -> str:
+    """Writes what was fitted as a model folder with what is known of its rows; answers its absolute path.
+
+    Args:
+        manifest: Fields of `ModelManifest` that the rows do not tell.
+    """
+    return stage_model(
+        job,
+        name=name,
+        estimator=estimator,
+        calibrator=calibrator,
+        training_rows=row_prints(posed.features) if posed.signature else np.zeros(0, dtype=np.uint64),
+        reference=summarise(posed.features),
+        target=posed.target,
+        signature=posed.signature,
+        example=[_plain(row) for row in posed.features.head(3).to_dict("records")],
+        run_id=job.id,
+        dataset=posed.table.name,
+        dataset_hash=posed.table.hash,
+        rows=posed.rows,
+        **manifest,
     )
 
 

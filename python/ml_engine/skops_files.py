@@ -15,6 +15,8 @@ from ml_engine.errors import OpError
 
 TRUSTED = [
     "ml_engine.pipelines.TableReader",
+    "ml_engine.tasks.clusterers.Clusterer",
+    "ml_engine.tasks.detectors.Detector",
     "numpy.dtype",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",

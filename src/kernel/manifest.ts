@@ -53,7 +53,14 @@ export const FeatureViewManifest = z
   })
   .meta({ id: "FeatureViewManifest" });
 
-export const Task = z.enum(["classification", "regression"]);
+export const Task = z.enum([
+  "classification",
+  "regression",
+  "clustering",
+  "anomaly_detection",
+  "forecasting",
+  "ranking",
+]);
 
 /** `model.json`, beside the weights in every registered model's folder. */
 export const ModelManifest = z
@@ -61,15 +68,17 @@ export const ModelManifest = z
     name: z.string(),
     hash: z.string().describe("SHA-256, hex, over the model's files."),
     task: Task,
-    target: z.string(),
-    classes: z.array(z.string()).describe("Labels in the order of the probabilities; empty for regression."),
+    target: z.string().describe("Empty where nothing is predicted."),
+    classes: z.array(z.string()).describe("Labels in the order of the probabilities; empty but for classification."),
     positive: z.string().nullable().describe("The label scored as positive in binary classification."),
-    framework: z.string().describe("`scikit-learn`, `lightgbm`, `xgboost`."),
+    framework: z.string().describe("`scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`."),
     model_type: z.string().describe("Estimator class."),
     family: z.string(),
-    format: z.string().describe("`skops` or `booster-json`."),
+    format: z.string().describe("`skops`, `booster-json`, `forecaster` or `safetensors`."),
     files: z.record(z.string(), z.string()).describe("File name to its SHA-256, hex."),
     signature: z.array(ColumnSchema).describe("Feature columns, in order."),
+    time: z.string().optional().describe("Column of the moments, of a forecaster."),
+    group: z.string().optional().describe("Column of the series of a forecaster, or of the query of a ranker."),
     example: z.array(z.record(z.string(), z.unknown())).describe("Up to three rows of features."),
     params: z.record(z.string(), z.unknown()),
     metrics: z.record(z.string(), z.number()),

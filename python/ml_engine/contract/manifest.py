@@ -1,6 +1,6 @@
 # Generated from the tool definitions; change those and run `npm run gen`.
 
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 from typing_extensions import TypedDict
 
 
@@ -35,11 +35,21 @@ class ModelManifest(TypedDict, closed=True):
     """
     SHA-256, hex, over the model's files.
     """
-    task: Literal["classification", "regression"]
+    task: Literal[
+        "classification",
+        "regression",
+        "clustering",
+        "anomaly_detection",
+        "forecasting",
+        "ranking",
+    ]
     target: str
+    """
+    Empty where nothing is predicted.
+    """
     classes: list[str]
     """
-    Labels in the order of the probabilities; empty for regression.
+    Labels in the order of the probabilities; empty but for classification.
     """
     positive: str | None
     """
@@ -47,7 +57,7 @@ class ModelManifest(TypedDict, closed=True):
     """
     framework: str
     """
-    `scikit-learn`, `lightgbm`, `xgboost`.
+    `scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`.
     """
     model_type: str
     """
@@ -56,7 +66,7 @@ class ModelManifest(TypedDict, closed=True):
     family: str
     format: str
     """
-    `skops` or `booster-json`.
+    `skops`, `booster-json`, `forecaster` or `safetensors`.
     """
     files: dict[str, str]
     """
@@ -65,6 +75,14 @@ class ModelManifest(TypedDict, closed=True):
     signature: list[ColumnSchema]
     """
     Feature columns, in order.
+    """
+    time: NotRequired[str]
+    """
+    Column of the moments, of a forecaster.
+    """
+    group: NotRequired[str]
+    """
+    Column of the series of a forecaster, or of the query of a ranker.
     """
     example: list[dict[str, Any]]
     """

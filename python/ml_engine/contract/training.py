@@ -4,6 +4,38 @@ from typing import Any, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 
+class StopOnPlateau(TypedDict, closed=True):
+    patience: int
+    """
+    Rounds or epochs without gain.
+    """
+    min_delta: float
+    """
+    Least gain that counts.
+    """
+    metric: NotRequired[str]
+    """
+    One of the task's metrics; else the loss.
+    """
+
+
+class LearningRate(TypedDict, closed=True):
+    schedule: Literal["constant", "exponential", "cosine", "step"]
+    decay: float
+    """
+    Factor a round, or a step.
+    """
+    every: int
+    """
+    Rounds a step.
+    """
+
+
+class Callbacks(TypedDict, closed=True):
+    stop_on_plateau: NotRequired[StopOnPlateau]
+    learning_rate: NotRequired[LearningRate]
+
+
 IncludeItem: TypeAlias = str
 
 
@@ -15,11 +47,19 @@ class TrainParams(TypedDict, closed=True):
     """
     Name or file.
     """
-    target: str
+    target: NotRequired[str]
     """
     To predict.
     """
-    task: Literal["auto", "classification", "regression"]
+    task: Literal[
+        "auto",
+        "classification",
+        "regression",
+        "clustering",
+        "anomaly_detection",
+        "forecasting",
+        "ranking",
+    ]
     """
     What for.
     """
@@ -59,24 +99,29 @@ class TrainParams(TypedDict, closed=True):
     """
     Its name.
     """
-    family: Literal[
-        "auto",
-        "linear",
-        "random_forest",
-        "extra_trees",
-        "hist_gradient_boosting",
-        "lightgbm",
-        "xgboost",
-        "knn",
-        "svm",
-        "mlp",
-    ]
+    family: str
     """
-    auto: several.
+    auto, linear, lightgbm, kmeans, isolation_forest, ets, …
     """
     params: dict[str, Any]
     """
     Settings, by the estimator's names.
+    """
+    horizon: NotRequired[int]
+    """
+    Steps to forecast.
+    """
+    callbacks: NotRequired[Callbacks]
+    """
+    What a booster or network does as it goes.
+    """
+    memory_budget_mb: NotRequired[float]
+    """
+    No fit that is estimated to need more.
+    """
+    onnx: bool
+    """
+    Also as ONNX, checked to predict the same.
     """
     calibration: Literal["none", "sigmoid", "isotonic"]
     """
@@ -126,6 +171,18 @@ class LeftOut(TypedDict, closed=True):
     reason: str
 
 
+class Artifact(TypedDict, closed=True):
+    path: str
+    """
+    Absolute path.
+    """
+    uri: str
+    """
+    ml://artifacts/… resource.
+    """
+    title: str
+
+
 class Folds(TypedDict, closed=True):
     scheme: str
     planned: int
@@ -138,14 +195,36 @@ class Calibration(TypedDict, closed=True):
     ece_after: float
 
 
+class ForecastItem(TypedDict, closed=True):
+    series: str
+    time: str
+    value: float
+    low: float
+    high: float
+
+
+class Onnx(TypedDict, closed=True):
+    rows: int
+    mismatches: int
+    largest_difference: float
+    size_bytes: int
+
+
 class TrainResult(TypedDict, closed=True):
     run_id: str
     model: str
     """
     Name and version it was registered under.
     """
-    task: Literal["classification", "regression"]
-    target: str
+    task: Literal[
+        "classification",
+        "regression",
+        "clustering",
+        "anomaly_detection",
+        "forecasting",
+        "ranking",
+    ]
+    target: str | None
     family: str
     framework: str
     model_type: str
@@ -159,7 +238,7 @@ class TrainResult(TypedDict, closed=True):
     """
     metrics_sd: dict[str, float]
     """
-    Standard deviation over folds.
+    Standard deviation over folds; empty where there are none.
     """
     baseline: dict[str, float]
     """
@@ -177,6 +256,22 @@ class TrainResult(TypedDict, closed=True):
     left_out: list[LeftOut]
     params: dict[str, Any]
     calibration: Calibration | None
+    sizes: dict[str, int]
+    """
+    Rows in each cluster (`noise` in none), or flagged as anomalies and not.
+    """
+    forecast: list[ForecastItem]
+    """
+    What comes next, with 80 % intervals; up to 60 points, the rest in `rows_file`.
+    """
+    onnx: Onnx | None
+    """
+    Of `model.onnx`: rows compared, labels that differ, largest difference of an output.
+    """
+    rows_file: Artifact | None
+    """
+    Every row's cluster, anomaly score or forecast, as Parquet.
+    """
     seconds: float
     notes: list[str]
     warnings: list[str]
@@ -279,18 +374,6 @@ class Slice(TypedDict, closed=True):
     """
 
 
-class Artifact(TypedDict, closed=True):
-    path: str
-    """
-    Absolute path.
-    """
-    uri: str
-    """
-    ml://artifacts/… resource.
-    """
-    title: str
-
-
 class Rows1(TypedDict, closed=True):
     given: int
     scored: int
@@ -362,10 +445,17 @@ class EvaluateResult(TypedDict, closed=True):
     95 %, bias-corrected bootstrap.
     """
     resamples: int
-    task: Literal["classification", "regression"]
+    task: Literal[
+        "classification",
+        "regression",
+        "clustering",
+        "anomaly_detection",
+        "forecasting",
+        "ranking",
+    ]
     model: str
     dataset: str
-    target: str
+    target: str | None
     positive: str | None
     rows: Rows1
     confusion: Confusion | None
@@ -385,6 +475,10 @@ class EvaluateResult(TypedDict, closed=True):
     """
     slices_tried: int
     comparison: Comparison | None
+    sizes: dict[str, int]
+    """
+    Rows in each cluster (`noise` in none), or flagged as anomalies and not.
+    """
     shift: list[ShiftItem]
     """
     Columns unlike the training data, by population stability index.

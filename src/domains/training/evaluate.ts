@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { Artifact, columns, dataset, job, model, rare, seed } from "../../kernel/fields.ts";
+import { Task } from "../../kernel/manifest.ts";
 import { pythonTool } from "../../kernel/tool.ts";
-import { chance, digits, Interval, noted } from "./fields.ts";
+import { chance, digits, Interval, noted, Sizes } from "./fields.ts";
 
 const ClassScore = z
   .strictObject({ label: z.string(), precision: z.number(), recall: z.number(), f1: z.number(), rows: z.int() })
@@ -58,10 +59,10 @@ export default pythonTool({
     metrics: z.record(z.string(), z.number()).describe("Metric to value."),
     intervals: z.array(Interval).describe("95 %, bias-corrected bootstrap."),
     resamples: z.int(),
-    task: z.enum(["classification", "regression"]),
+    task: Task,
     model: z.string(),
     dataset: z.string(),
-    target: z.string(),
+    target: z.string().nullable(),
     positive: z.string().nullable(),
     rows: z.strictObject({ given: z.int(), scored: z.int(), dropped: z.int() }),
     confusion: z
@@ -103,6 +104,7 @@ export default pythonTool({
           .describe("This model minus the other, paired bootstrap."),
       })
       .nullable(),
+    sizes: Sizes,
     shift: z
       .array(z.strictObject({ column: z.string(), psi: z.number() }))
       .describe("Columns unlike the training data, by population stability index."),
@@ -121,7 +123,7 @@ export default pythonTool({
     const operating = (at: { threshold: number; cost: number; precision: number; recall: number }) =>
       `${digits(at.threshold)} (cost ${digits(at.cost)} a row, precision ${digits(at.precision)}, recall ${digits(at.recall)})`;
     return [
-      `${result.model} on ${result.dataset}: ${result.task} of \`${result.target}\`${result.positive === null ? "" : `, positive class ${result.positive}`}; ${result.rows.scored} of ${result.rows.given} rows. 95 % intervals from ${result.resamples} resamples (baseline):`,
+      `${result.model} on ${result.dataset}: ${result.task}${result.target === null ? "" : ` of \`${result.target}\``}${result.positive === null ? "" : `, positive class ${result.positive}`}; ${result.rows.scored} of ${result.rows.given} rows. 95 % intervals from ${result.resamples} resamples (baseline):`,
       ...result.intervals.map(
         ({ metric, value, low, high, baseline }) =>
           `  ${metric} ${digits(value)}${low === null || high === null ? "" : ` [${digits(low)}, ${digits(high)}]`}${baseline === null ? "" : ` (${digits(baseline)})`}`,
@@ -146,6 +148,13 @@ export default pythonTool({
             `Residuals: mean ${digits(residuals.mean)}, sd ${digits(residuals.sd)}, 5-95 % ${digits(residuals.p05)} to ${digits(residuals.p95)}, largest ${digits(residuals.worst)}.`,
           ]
         : []),
+      ...(Object.keys(result.sizes).length
+        ? [
+            `Rows: ${Object.entries(result.sizes)
+              .map(([label, rows]) => `${label} ${rows}`)
+              .join(", ")}.`,
+          ]
+        : []),
       ...(result.slices.length
         ? [
             `Worst slices (of ${result.slices_tried} tried):`,
@@ -156,7 +165,9 @@ export default pythonTool({
                   `  ${one.slice}: ${digits(one.metric)} against ${digits(one.rest)}, ${one.rows} rows, p ${chance(one.p_adjusted)}`,
               ),
           ]
-        : [`No slice of ${result.slices_tried} is shown to be worse.`]),
+        : result.slices_tried > 0
+          ? [`No slice of ${result.slices_tried} is shown to be worse.`]
+          : []),
       ...(comparison
         ? [
             `Against ${comparison.model}: ${comparison.verdict} (${comparison.test}: ${comparison.statistic}, p ${chance(comparison.p_value)}); ${comparison.differences.map((one) => `${one.metric} ${digits(one.difference)} [${digits(one.low)}, ${digits(one.high)}]`).join(", ")}.`,

@@ -65,6 +65,34 @@ export const Interval = z
   })
   .meta({ id: "Interval" });
 
+/** What a booster or a network does while it is fitted. */
+export const Callbacks = z
+  .strictObject({
+    stop_on_plateau: z
+      .strictObject({
+        patience: z.int().min(1).max(1000).default(20).describe("Rounds or epochs without gain."),
+        min_delta: z.number().min(0).default(0).describe("Least gain that counts."),
+        metric: z.string().max(32).optional().describe("One of the task's metrics; else the loss."),
+      })
+      .optional(),
+    learning_rate: z
+      .strictObject({
+        schedule: z.enum(["constant", "exponential", "cosine", "step"]),
+        decay: z.number().gt(0).max(1).default(0.99).describe("Factor a round, or a step."),
+        every: z.int().min(1).default(100).describe("Rounds a step."),
+      })
+      .optional(),
+  })
+  .meta({ id: "Callbacks" });
+
+export const Sizes = z
+  .record(z.string(), z.int())
+  .describe("Rows in each cluster (`noise` in none), or flagged as anomalies and not.");
+
+export const Forecast = z
+  .array(z.strictObject({ series: z.string(), time: z.string(), value: z.number(), low: z.number(), high: z.number() }))
+  .describe("What comes next, with 80 % intervals; up to 60 points, the rest in `rows_file`.");
+
 /** Four significant digits: enough to compare, few enough to read. */
 export const digits = (value: number) => (Math.abs(value) < 1e-12 ? "0" : String(Number(value.toPrecision(4))));
 

@@ -56,7 +56,7 @@ def importance(params: ImportanceParams, job: Job) -> ImportanceResult:
     return {
         "model": model.name,
         "dataset": table.name,
-        "task": model.manifest["task"],
+        "task": model.task,
         "target": model.manifest["target"],
         "rows": {"given": everything.given, "used": rows.rows, "dropped": everything.given - everything.rows},
         "metric": metric,

@@ -61,7 +61,7 @@ def fairness(params: FairnessParams, job: Job) -> FairnessResult:
     return {
         "model": model.name,
         "dataset": table.name,
-        "task": model.manifest["task"],
+        "task": model.task,
         "target": model.manifest["target"],
         "selected": decided.label if decided else None,
         "rows": {"given": rows.given, "scored": rows.rows, "dropped": rows.given - rows.rows},

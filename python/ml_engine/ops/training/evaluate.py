@@ -18,12 +18,13 @@ from ml_engine.frames import row_prints
 from ml_engine.intervals import interval, mcnemar, resample, signed_rank
 from ml_engine.job import Job
 from ml_engine.metrics import better
-from ml_engine.models import Model, load_model
+from ml_engine.models import SUPERVISED, Model, load_model
 from ml_engine.names import require_column
 from ml_engine.scored import MOST_RANKED_CLASSES, Scored, score_table
 from ml_engine.shift import NOTABLE, stability
 from ml_engine.slices import WorseSlice, cut, worst
 from ml_engine.tables import Table, read_table
+from ml_engine.tasks.table import EVALUATORS
 
 MOST_LABELS = 20
 SEEN_BEFORE = 0.05
@@ -31,7 +32,9 @@ SIGNIFICANT = 0.05
 
 
 def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
-    model = load_model(params["model"])
+    model = load_model(params["model"], tasks=[*SUPERVISED, *EVALUATORS])
+    if model.manifest["task"] in EVALUATORS:
+        return EVALUATORS[model.manifest["task"]](model, params, job)
     other = load_model(params["compare_to"], "compare_to") if "compare_to" in params else None
     if other:
         require_comparable(model, other)
@@ -104,6 +107,7 @@ def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
         "slices": [described(one, scored) for one in found],
         "slices_tried": tried,
         "comparison": comparison,
+        "sizes": {},
         "shift": shift[:20],
         "training_rows_seen": seen,
         "plot": plot,

@@ -20,9 +20,16 @@ from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
 from ml_engine.selection import AUTO_SECONDS, choose
 from ml_engine.tables import read_table
+from ml_engine.tasks.table import TRAINERS
 
 
 def train(params: TrainParams, job: Job) -> TrainResult:
+    if params["task"] in TRAINERS:
+        return TRAINERS[params["task"]](params, job)
+    return train_supervised(params, job)
+
+
+def train_supervised(params: TrainParams, job: Job) -> TrainResult:
     started = time.monotonic()
     seed, balanced = params["seed"], params["balanced"]
     budget = params.get("time_budget_seconds", AUTO_SECONDS if params["family"] == "auto" else float("inf"))
@@ -113,6 +120,10 @@ def train(params: TrainParams, job: Job) -> TrainResult:
         "left_out": [{"column": one["column"], "reason": one["reason"]} for one in problem.left_out[:50]],
         "params": settings,
         "calibration": calibrated.report,
+        "sizes": {},
+        "forecast": [],
+        "onnx": None,
+        "rows_file": None,
         "seconds": round(time.monotonic() - started, 3),
         "notes": problem.notes,
         "warnings": problem.warnings,

@@ -1,6 +1,7 @@
 """Small real tables, and calls with every field filled in as the server fills them."""
 
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ TRAIN: Any = {
     "family": "linear",
     "params": {},
     "calibration": "none",
+    "onnx": False,
     "seed": 0,
     "wait_seconds": 20,
     "cancel": False,
 }
 SWEEP: Any = {
-    **{name: value for name, value in TRAIN.items() if name != "calibration"},
+    **{name: value for name, value in TRAIN.items() if name not in {"calibration", "onnx"}},
     "folds": 3,
     "sampler": "tpe",
     "pruner": "none",
@@ -83,6 +85,61 @@ def loans(folder: Path, rows: int = 600, seed: int = 0, name: str = "loans") -> 
             "default": np.where(default, "yes", "no"),
         }
     ).with_columns(pl.col("income").fill_nan(None))
+    path = folder / f"{name}.parquet"
+    frame.write_parquet(path)
+    return str(path)
+
+
+def task_params(dataset: str, task: str, **changed: Any) -> TrainParams:
+    """A call for a task that needs no target; `auto` families unless one is named."""
+    filled: Any = {**TRAIN, "dataset": dataset, "task": task, "family": "auto", **changed}
+    return {name: value for name, value in filled.items() if name != "target" or "target" in changed}  # type: ignore[return-value]
+
+
+def sales(folder: Path, months: int = 120, series: int = 1, noise: float = 3.0, name: str = "sales") -> str:
+    """Monthly values with a trend and a season, known to a computer only."""
+    draw = np.random.default_rng(3)
+    steps = np.arange(months)
+    parts = [
+        pl.DataFrame(
+            {
+                "shop": f"shop-{number}",
+                "month": pl.date_range(date(2010, 1, 1), date(2060, 1, 1), "1mo", eager=True)[:months],
+                "sold": 50 * (number + 1)
+                + 0.5 * steps
+                + (10 + 5 * number) * np.sin(2 * np.pi * steps / 12)
+                + draw.normal(0, noise, months),
+            }
+        )
+        for number in range(series)
+    ]
+    path = folder / f"{name}.parquet"
+    pl.concat(parts).write_parquet(path)
+    return str(path)
+
+
+def searches(folder: Path, queries: int = 80, rows: int = 15, seed: int = 0, name: str = "searches") -> str:
+    """Graded results of queries: two features say how relevant, two say nothing."""
+    draw = np.random.default_rng(seed)
+    features = draw.normal(size=(queries * rows, 4))
+    worth = features[:, 0] + 0.5 * features[:, 1] + draw.normal(0, 0.5, queries * rows)
+    frame = pl.DataFrame(features, schema=["match", "fresh", "noise", "other"]).with_columns(
+        query=pl.Series(np.repeat([f"q{number}" for number in range(queries)], rows)),
+        grade=pl.Series(np.clip(np.round(worth), 0, 4).astype(int)),
+    )
+    path = folder / f"{name}.parquet"
+    frame.sample(fraction=1.0, shuffle=True, seed=seed).write_parquet(path)
+    return str(path)
+
+
+def payments(folder: Path, rows: int = 500, seed: int = 0, name: str = "payments") -> str:
+    """Payments of which one in twenty-five lies far off."""
+    draw = np.random.default_rng(seed)
+    strange = max(rows // 25, 1)
+    values = np.vstack([draw.normal(size=(rows - strange, 4)), draw.normal(4, 2, size=(strange, 4))])
+    frame = pl.DataFrame(values, schema=["amount", "hour", "distance", "speed"]).with_columns(
+        fraud=pl.Series(["no"] * (rows - strange) + ["yes"] * strange)
+    )
     path = folder / f"{name}.parquet"
     frame.write_parquet(path)
     return str(path)
