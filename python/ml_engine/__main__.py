@@ -37,6 +37,7 @@ def by_hand(op: str, params: str) -> int:
         "params": json.loads(params),
         "folder": str(folder),
         "artifacts": str(folder / "kept"),
+        "checkpoints": str(folder / "checkpoints"),
         "detached": False,
         "limits": {"memory_bytes": 0, "cpu_seconds": 0, "file_bytes": 0, "open_files": 0},
     }

@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ml_engine.callbacks import OnRound, lightgbm_callbacks, measured, named, xgboost_callbacks
+from ml_engine.checkpoints import RoundKeeper
 
 Library = Literal["lightgbm", "xgboost"]
 THREADS = 2
@@ -35,6 +36,8 @@ class Boosted(BaseEstimator):
 
     on_round: OnRound | None = None
     """Hears of each round of the last fit."""
+    keeper: RoundKeeper | None = None
+    """Keeps the last fit every so many rounds."""
 
     def __init__(
         self,
@@ -62,11 +65,45 @@ class Boosted(BaseEstimator):
         if rounds is None or ("stop_on_plateau" in (self.callbacks or {}) and not self.refit):
             native, rounds = self._stopped_early(features, target, weights, classes, rounds or MOST_ROUNDS)
         if native is None or self.refit:
-            native = self._native(classes, int(rounds), threads_for(len(target)))
-            native.fit(features, target, sample_weight=weights, **self._quiet(int(rounds), self.on_round))
+            native = self._fitted(features, target, weights, classes, int(rounds))
         self.rounds_ = int(rounds)
         self.booster_: Any = native.booster_ if self.library == "lightgbm" else native.get_booster()[: self.rounds_]
         self.n_features_in_ = features.shape[1]
+
+    def _fitted(
+        self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int, rounds: int
+    ) -> Any:
+        """All rounds; with a `keeper`, so many at a time that each pause can be gone on from.
+
+        What is made in pieces can differ in last digits from what is made at once, so pieces are always the same.
+        """
+        piece = rounds if self.keeper is None else self.keeper.every
+        done, before = (0, None) if self.keeper is None else self.keeper.newest(rounds)
+        while True:
+            now = min(piece, rounds - done)
+            native = self._native(classes, now, threads_for(len(target)))
+            extra = self._quiet(rounds, self.on_round)
+            if before is not None:
+                extra["init_model" if self.library == "lightgbm" else "xgb_model"] = self._loaded(before)
+            native.fit(features, target, sample_weight=weights, **extra)
+            done += now
+            if done >= rounds or self.keeper is None:
+                return native
+            # What comes next goes on from the written form, as it would after a kill.
+            before = self._written(native)
+            self.keeper.keep(done, before)
+
+    def _written(self, native: Any) -> bytes:
+        if self.library == "lightgbm":
+            return native.booster_.model_to_string().encode()
+        return bytes(native.get_booster().save_raw("json"))
+
+    def _loaded(self, written: bytes) -> Any:
+        if self.library == "lightgbm":
+            return lightgbm.Booster(model_str=written.decode())
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(written))
+        return booster
 
     def _stopped_early(
         self, features: np.ndarray, target: np.ndarray, weights: np.ndarray | None, classes: int, most: int

@@ -4,7 +4,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from threadpoolctl import threadpool_limits
 
 from ml_engine.boosters import threads_for
+from ml_engine.checkpoints import Book, array_bytes
 from ml_engine.errors import OpError
 from ml_engine.families import FAMILIES, Setting
 from ml_engine.folds import Folds
@@ -32,7 +33,7 @@ class Validation:
     """Rows × classes, or rows; NaN where a row was in no fold that was done."""
     tested: list[np.ndarray]
     seconds: float
-    rounds: list[int] = field(default_factory=list)
+    rounds: list[int] = field(default_factory=list[int])
     """Where boosters stopped, a number a fold."""
 
     @property
@@ -105,8 +106,9 @@ def validate(
     make: Callable[[], Any],
     on_fold: OnFold | None = None,
     deadline: float = float("inf"),
+    book: Book | None = None,
 ) -> Validation:
-    """Fits and scores fold by fold.
+    """Fits and scores fold by fold; with a `book`, a fold that was done before is not done again.
 
     Args:
         deadline: Of `time.monotonic`. After the first fold none is started that, with one more fit to follow, would
@@ -122,17 +124,39 @@ def validate(
         now = time.monotonic()
         if scores and now + 2 * (now - started) / len(scores) > deadline:
             break
-        pipeline = fit(make(), problem, train)
-        output[test] = predict(pipeline, problem, test)
+        output[test], made = _fold(problem, train, test, make, number, book)
         scores.append(score(problem.task, problem.truth[test], output[test], problem.positive))
         tested.append(test)
-        rounds.extend([pipeline[-1].rounds_] if hasattr(pipeline, "steps") and hasattr(pipeline[-1], "rounds_") else [])
+        rounds.extend([] if made is None else [made])
         if on_fold:
             on_fold(number, scores[-1])
     return Validation(scores, output, tested, time.monotonic() - started, rounds)
 
 
-def final_params(params: dict[str, Any], cross: Validation) -> dict[str, Any]:
+def _fold(
+    problem: Problem, train: np.ndarray, test: np.ndarray, make: Callable[[], Any], number: int, book: Book | None
+) -> tuple[np.ndarray, int | None]:
+    """What the rows of a fold are predicted, and how many rounds a booster made."""
+    done = None if book is None else book.recall(f"fold-{number}")
+    if done is not None:
+        return done.array("output.npy"), done.facts["rounds"]
+    pipeline = fit(make(), problem, train)
+    output = predict(pipeline, problem, test)
+    boosted = hasattr(pipeline, "steps") and hasattr(pipeline[-1], "rounds_")
+    rounds = int(pipeline[-1].rounds_) if boosted else None
+    if book is not None:
+        book.keep(f"fold-{number}", {"rounds": rounds}, {"output.npy": array_bytes(output)})
+    return output, rounds
+
+
+class Rounds(Protocol):
+    """What knows where boosters stopped, a number a fold."""
+
+    @property
+    def rounds(self) -> list[int]: ...
+
+
+def final_params(params: dict[str, Any], cross: Rounds) -> dict[str, Any]:
     """The settings for the fit on all rows: a booster makes as many rounds as it did in the mean over folds."""
     return {**params, "n_estimators": round(float(np.mean(cross.rounds)))} if cross.rounds else params
 

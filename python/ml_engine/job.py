@@ -75,6 +75,10 @@ class Job:
     artifacts: Path
     """Where the call's artifacts will lie once it has succeeded; they are written under `folder` until then."""
     say: Callable[[Said], None] = field(default=_unheard, repr=False)
+    checkpoints: Path | None = None
+    """Where the call keeps what it can go on from after being killed; under `folder` where nobody said."""
+    resuming: bool = False
+    """Whether `checkpoints` are those of a call that broke off, to go on from."""
 
     def progress(self, done: float, total: float, note: str) -> None:
         """Says how far the work is; `done` never falls within one call."""

@@ -30,6 +30,8 @@ class Call(TypedDict):
     params: dict[str, Any]
     folder: str
     artifacts: str
+    checkpoints: str
+    """Where the call keeps what it can go on from after being killed."""
     detached: bool
     limits: Limits
 

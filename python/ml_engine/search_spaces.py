@@ -1,7 +1,8 @@
 """What a sweep searches: the spaces of the families, and the typed ones a caller gives."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import optuna
@@ -178,17 +179,34 @@ def _grid_values(dimension: Dimension, points: int) -> list[Any]:
     return [min(max(value, low), high) for value in values]
 
 
-Sampler = Literal["tpe", "random", "grid", "cmaes"]
+Sampler = Literal["tpe", "random", "grid", "cmaes", "nsga2", "qmc", "gp"]
 
 
-def sampler(kind: Sampler, space: Mapping[str, Dimension], seed: int) -> optuna.samplers.BaseSampler:
-    """Optuna's sampler: TPE (Bergstra et al. 2011; Watanabe 2023), random, grid, or CMA-ES (Hansen 2016)."""
-    if kind == "tpe":
-        return optuna.samplers.TPESampler(seed=seed)
-    if kind == "random":
-        return optuna.samplers.RandomSampler(seed=seed)
-    if kind == "grid":
-        return optuna.samplers.GridSampler(grid(space), seed=seed)
+def sampler(kind: Sampler, space: Mapping[str, Dimension], seed: int, workers: int = 1) -> optuna.samplers.BaseSampler:
+    """Optuna's sampler: TPE (Bergstra et al. 2011; Watanabe 2023), random, grid, CMA-ES (Hansen 2016), NSGA-II (Deb et
+    al. 2002), Sobol' points, or a Gaussian process.
+
+    Raises:
+        OpError: the space does not fit the sampler, or PyTorch, which the Gaussian process needs, is not installed.
+    """
+    simple: dict[str, Callable[[], optuna.samplers.BaseSampler]] = {
+        # Trials that run at the same time are taken to be as bad as the worst, lest all go to one place.
+        "tpe": lambda: optuna.samplers.TPESampler(seed=seed, constant_liar=workers > 1),
+        "random": lambda: optuna.samplers.RandomSampler(seed=seed),
+        "grid": lambda: optuna.samplers.GridSampler(grid(space), seed=seed),
+        "nsga2": lambda: optuna.samplers.NSGAIISampler(population_size=20, seed=seed),
+        "qmc": lambda: optuna.samplers.QMCSampler(seed=seed, scramble=True, warn_independent_sampling=False),
+    }
+    if kind in simple:
+        return simple[kind]()
+    if kind == "gp":
+        if find_spec("torch") is None:
+            raise OpError(
+                "unavailable",
+                "sampler: gp needs PyTorch, which is not installed.",
+                "Run `npm run setup -- --with torch`.",
+            )
+        return optuna.samplers.GPSampler(seed=seed, deterministic_objective=True)
     numeric = [name for name, one in space.items() if one["type"] != "categorical" and not one.get("when")]
     if len(numeric) < 2:
         raise OpError(
@@ -197,10 +215,12 @@ def sampler(kind: Sampler, space: Mapping[str, Dimension], seed: int) -> optuna.
     return optuna.samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
 
 
-def pruner(kind: Literal["median", "hyperband", "none"], folds: int) -> optuna.pruners.BasePruner:
-    """Stops trials between folds: below the median of those before, or by Hyperband (Li et al. 2018)."""
+def pruner(kind: Literal["median", "hyperband", "asha", "none"], folds: int) -> optuna.pruners.BasePruner:
+    """Stops trials between folds: below the median before, Hyperband (Li et al. 2018), or ASHA (Li et al. 2020)."""
     if kind == "median":
         return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
     if kind == "hyperband":
         return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=folds, reduction_factor=2)
+    if kind == "asha":
+        return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=2)
     return optuna.pruners.NopPruner()

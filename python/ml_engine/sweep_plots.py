@@ -15,8 +15,8 @@ def history(
     figure, axes = panels(1, 2 if importance else 1, width=5.0)
     trials = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.COMPLETE])
     numbers = [trial.number for trial in trials]
-    values = np.array([trial.value for trial in trials], dtype=np.float64)
-    maximise = study.direction == optuna.study.StudyDirection.MAXIMIZE
+    values = np.array([trial.values[0] for trial in trials], dtype=np.float64)
+    maximise = study.directions[0] == optuna.study.StudyDirection.MAXIMIZE
     best = np.maximum.accumulate(values) if maximise else np.minimum.accumulate(values)
     axes[0].scatter(numbers, values, s=14, color=BLUE, alpha=0.7, linewidths=0, label="trial")
     axes[0].step(numbers, best, where="post", color=ORANGE, label="best so far")

@@ -41,6 +41,7 @@ def run(identity: str, call: Call, post: Callable[[dict[str, Any]], None]) -> No
         id=identity,
         folder=Path(call["folder"]),
         artifacts=Path(call["artifacts"]),
+        checkpoints=Path(call["checkpoints"]),
         say=lambda said: post(_message(said)),
     )
     try:

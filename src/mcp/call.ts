@@ -129,6 +129,7 @@ export class Call {
           params,
           folder: this.makeFolder(),
           artifacts: this.artifacts,
+          checkpoints: join(config.workspace, "checkpoints", state.id),
           detached,
           wallSeconds: detached ? config.job_seconds : config.call_seconds,
         };

@@ -8,7 +8,7 @@ export const STOP_WORDS =
 
 /** Words that are said of machine learning and hardly of anything else: one of them is enough. */
 export const CERTAIN =
-  "accuracy adaboost anova auc auroc autoencoder automl boosting boosted brier calibration catboost classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold lightgbm lime machinelearning mae mlflow modelcard multiclass leakage modeling multicollinearity onehot optuna overfit overfitting parquet permutationimportance preprocessing preprocess oversampling undersampling randomforest regression regressor rmse roc scikit shap shapley sklearn svm tabular tsv xgb xgboost xlsx".split(
+  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosting boosted brier calibration catboost checkpoint checkpoints classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold lightgbm lime machinelearning mae mlflow modelcard multiclass leakage modeling multicollinearity onehot optuna overfit overfitting parquet permutationimportance preprocessing preprocess oversampling undersampling randomforest regression regressor rmse roc scikit shap shapley sklearn svm tabular tsv xgb xgboost xlsx".split(
     " ",
   );
 
@@ -64,6 +64,12 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
     /random forests?\b|gradient[\s-]boost\w*( machines?| trees?)?|neural net(work)?s?\b|(logistic|linear|ridge|lasso) regressions?\b/g,
     "$& estimator train model classifier",
   ],
+  [
+    /\b(cluster|segment|forecast|detect anomal\w+|outlier detection|rank)\b(?=.*\b(customers?|sales|payments?|demand|products?|data|rows?|series|results|documents|users)\b)/g,
+    "$& train model task dataset",
+  ],
+  [/\bforecast\w*|time series|anomal\w+/g, "$& train model task"],
+  [/\bcheckpoints?\b|\b(interrupted|killed|broken off|crashed)\b|\bresume\b/g, "$& checkpoint resume run train"],
   [/cross[\s-]validat(e|ion|ed)\b/g, "$& crossvalidation folds train"],
   [/hyper[\s-]?parameters?\b|learning rate|\bdepth\b|optimi[sz]e|tune|tuning/g, "$& hyperparameter search tune sweep"],
   [/best (settings|parameters|configuration)/g, "$& hyperparameter sweep"],

@@ -25,6 +25,8 @@ export interface Call {
   readonly params: object;
   readonly folder: string;
   readonly artifacts: string;
+  /** Where the call keeps what it can go on from after being killed. */
+  readonly checkpoints: string;
   readonly detached: boolean;
   readonly limits: Limits;
 }

@@ -22,6 +22,7 @@ export interface Work {
   /** The call's scratch folder; its log is `log` in it. */
   readonly folder: string;
   readonly artifacts: string;
+  readonly checkpoints: string;
   readonly detached: boolean;
   readonly wallSeconds: number;
 }
@@ -93,6 +94,7 @@ export class Python {
           params: work.params,
           folder: work.folder,
           artifacts: work.artifacts,
+          checkpoints: work.checkpoints,
           detached: work.detached,
           limits: this.#options.limits,
         };

@@ -39,6 +39,7 @@ function run(
     params,
     folder: join(folder, `call-${calls}`),
     artifacts: join(folder, "kept"),
+    checkpoints: join(folder, "checkpoints"),
     detached: false,
     wallSeconds: 60,
     ...rest,

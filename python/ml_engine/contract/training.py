@@ -131,6 +131,10 @@ class TrainParams(TypedDict, closed=True):
     """
     Ends about then; 15 for `auto`.
     """
+    checkpoint_every: NotRequired[int]
+    """
+    Rounds; kept for ml_training_checkpoint.
+    """
     seed: int
     """
     Random seed; the same call gives the same numbers.
@@ -576,13 +580,21 @@ class SweepParams(TypedDict, closed=True):
     """
     Parameter to {type: int|float|categorical, low, high, log, choices}.
     """
-    sampler: Literal["tpe", "random", "grid", "cmaes"]
+    sampler: Literal["tpe", "random", "grid", "cmaes", "nsga2", "qmc", "gp"]
     """
     Search strategy.
     """
-    pruner: Literal["median", "hyperband", "none"]
+    pruner: Literal["median", "hyperband", "asha", "none"]
     """
     Ends poor trials early.
+    """
+    second_metric: NotRequired[str]
+    """
+    Also by this, or by `seconds`.
+    """
+    workers: int
+    """
+    Processes.
     """
     trials: int
     """
@@ -616,6 +628,15 @@ class Trial(TypedDict, closed=True):
     sd: float
     seconds: float
     params: dict[str, Any]
+
+
+class ParetoTrial(TypedDict, closed=True):
+    trial: int
+    score: float
+    sd: float
+    seconds: float
+    params: dict[str, Any]
+    second: float
 
 
 class Best(TypedDict, closed=True):
@@ -666,6 +687,10 @@ class SweepResult(TypedDict, closed=True):
     Up to ten best trials.
     """
     trials: Trials
+    pareto: list[ParetoTrial]
+    """
+    Trials that no other beats in both metrics.
+    """
     importance: dict[str, float]
     """
     Share of the score's variation a parameter accounts for.
@@ -675,6 +700,121 @@ class SweepResult(TypedDict, closed=True):
     left_out: list[LeftOut]
     plot: Artifact
     seconds: float
+    notes: list[str]
+    warnings: list[str]
+
+
+class CheckpointParams(TypedDict, closed=True):
+    action: Literal[
+        "list", "show", "verify", "compare", "resume", "save", "prune", "export"
+    ]
+    """
+    See above.
+    """
+    run: NotRequired[str]
+    """
+    Run id, or a saved name.
+    """
+    other: NotRequired[str]
+    """
+    compare: with this.
+    """
+    model: NotRequired[str]
+    """
+    save: this one.
+    """
+    name: NotRequired[str]
+    """
+    save: under this.
+    """
+    keep_best: NotRequired[int]
+    """
+    prune: so many steps, by score.
+    """
+    keep_every: NotRequired[int]
+    """
+    prune: each so many-th step.
+    """
+    older_than_days: NotRequired[float]
+    """
+    prune: whole runs not at work.
+    """
+    confirm: bool
+    """
+    For what cannot be undone.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class KeptRun(TypedDict, closed=True):
+    run: str
+    op: str
+    state: Literal["at work", "broken off", "finished", "saved"]
+    steps: int
+    size_bytes: int
+    newest: str | None
+    progress: str
+
+
+class KeptStep(TypedDict, closed=True):
+    name: str
+    time: str
+    size_bytes: int
+    facts: dict[str, Any]
+    damaged: str | None
+    """
+    File that is not as it was written.
+    """
+
+
+class CheckpointResult(TypedDict, closed=True):
+    action: str
+    runs: list[KeptRun]
+    steps: list[KeptStep]
+    differences: list[str]
+    removed: list[str]
+    """
+    prune: what is taken away, or would be.
+    """
+    freed_bytes: int
+    model: str | None
+    run_id: str | None
+    """
+    resume: the run that holds the result.
+    """
+    task: (
+        Literal[
+            "classification",
+            "regression",
+            "clustering",
+            "anomaly_detection",
+            "forecasting",
+            "ranking",
+        ]
+        | None
+    )
+    target: str | None
+    family: str | None
+    metric: str | None
+    metrics: dict[str, float]
+    """
+    Metric to value.
+    """
+    framework: str
+    model_type: str
+    dataset: str
+    file: Artifact | None
     notes: list[str]
     warnings: list[str]
 

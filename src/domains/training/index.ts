@@ -1,4 +1,5 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import checkpoint from "./checkpoint.ts";
 import evaluate from "./evaluate.ts";
 import experiment from "./experiment.ts";
 import sweep from "./sweep.ts";
@@ -8,5 +9,5 @@ export default defineDomain({
   id: "training",
   title: "Training",
   description: "Train models, measure them honestly, search their settings, and keep the runs.",
-  tools: [train, evaluate, sweep, experiment],
+  tools: [train, evaluate, sweep, checkpoint, experiment],
 });

@@ -33,8 +33,12 @@ export default pythonTool({
       .record(z.string(), Dimension)
       .optional()
       .describe("Parameter to {type: int|float|categorical, low, high, log, choices}."),
-    sampler: rare(z.enum(["tpe", "random", "grid", "cmaes"]).default("tpe").describe("Search strategy.")),
-    pruner: rare(z.enum(["median", "hyperband", "none"]).default("median").describe("Ends poor trials early.")),
+    sampler: rare(
+      z.enum(["tpe", "random", "grid", "cmaes", "nsga2", "qmc", "gp"]).default("tpe").describe("Search strategy."),
+    ),
+    pruner: rare(z.enum(["median", "hyperband", "asha", "none"]).default("median").describe("Ends poor trials early.")),
+    second_metric: rare(z.string().max(32).optional().describe("Also by this, or by `seconds`.")),
+    workers: rare(z.int().min(1).max(16).default(1).describe("Processes.")),
     trials: z.int().min(1).max(10_000).default(30).describe("At most."),
     time_budget_seconds: rare(z.number().min(1).max(86_400).default(60).describe("No trial starts after it.")),
     seed,
@@ -57,6 +61,9 @@ export default pythonTool({
     best: z.strictObject({ trial: z.int(), score: z.number(), params: Settings }),
     top: z.array(Trial).describe("Up to ten best trials."),
     trials: z.strictObject({ planned: z.int(), complete: z.int(), pruned: z.int(), failed: z.int() }),
+    pareto: z
+      .array(Trial.extend({ second: z.number() }).meta({ id: "ParetoTrial" }))
+      .describe("Trials that no other beats in both metrics."),
     importance: z
       .record(z.string(), z.number().min(0).max(1))
       .describe("Share of the score's variation a parameter accounts for."),
@@ -87,6 +94,17 @@ export default pythonTool({
         .slice(0, 5)
         .map((trial) => `#${trial.trial} ${digits(trial.score)} ± ${digits(trial.sd)} (${settings(trial.params)})`)
         .join("; ")}`,
+      ...(result.pareto.length
+        ? [
+            `No other trial beats in both: ${result.pareto
+              .slice(0, 8)
+              .map(
+                (trial) =>
+                  `#${trial.trial} ${digits(trial.score)} / ${digits(trial.second)} (${settings(trial.params)})`,
+              )
+              .join("; ")}`,
+          ]
+        : []),
       ...(result.importance_method ? [`Importance (${result.importance_method}): ${settings(result.importance)}`] : []),
       ...(result.left_out.length
         ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`]

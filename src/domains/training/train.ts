@@ -60,6 +60,7 @@ export default pythonTool({
     onnx: rare(z.boolean().default(false).describe("Also as ONNX, checked to predict the same.")),
     calibration: rare(z.enum(["none", "sigmoid", "isotonic"]).default("none").describe("Of probabilities.")),
     time_budget_seconds: rare(z.number().min(1).max(86_400).optional().describe("Ends about then; 15 for `auto`.")),
+    checkpoint_every: rare(z.int().min(1).optional().describe("Rounds; kept for ml_training_checkpoint.")),
     seed,
     ...job,
   }),

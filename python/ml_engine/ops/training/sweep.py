@@ -4,7 +4,9 @@ import time
 
 import optuna
 
-from ml_engine.contract.training import SweepParams, SweepResult
+from ml_engine.checkpoints import Book, open_book
+from ml_engine.contract.training import ParetoTrial, SweepParams, SweepResult, Trial
+from ml_engine.crew import Crew
 from ml_engine.crossval import baseline, final_params, fit, pipeline_for
 from ml_engine.errors import OpError
 from ml_engine.estimator_settings import require_settings
@@ -14,11 +16,11 @@ from ml_engine.job import Job
 from ml_engine.leakage import suspects
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
-from ml_engine.search import Search, importance, planned, ranked, run, settings_of
+from ml_engine.search import Outcome, Search, importance, planned, ranked, run, score_of, settings_of
 from ml_engine.search_spaces import Space, default_space, require_space
 from ml_engine.sweep_plots import history
 from ml_engine.tables import read_table
-from ml_engine.target import direction
+from ml_engine.target import direction, metric_of
 
 TOP = 10
 
@@ -31,9 +33,18 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
     space = chosen_space(params, problem)
     require_sense(params, problem, space)
     job.progress(0, 100, "checking for leakage")
-    problem.warnings.extend(suspects(problem, seed))
     folds = plan(problem, params["folds"], seed)
     search = Search(problem, folds, family, params["params"], space, seed, params["balanced"])
+    with (
+        open_book(job, "training.sweep", params, problem.table.hash, problem.warnings) as book,
+        Crew(search, params["workers"]) as crew,
+    ):
+        return _swept(search, params, job, book, crew, started)
+
+
+def _swept(search: Search, params: SweepParams, job: Job, book: Book, crew: Crew, started: float) -> SweepResult:
+    problem, folds, family, space, seed = search.problem, search.folds, search.family, search.space, search.seed
+    problem.warnings.extend(suspects(problem, seed))
     base = baseline(problem, folds)
     plain = search.validate({})
     job.params(
@@ -49,7 +60,7 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
             "metric": problem.metric,
         }
     )
-    study, found = run(search, params, job, started)
+    study, found = run(search, params, job, started, book, crew)
     complete = ranked(study)
     best = complete[0]
     cross = found[best.number]
@@ -67,7 +78,7 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
     )
     judge(job, problem, family, complete)
     default_score = plain.mean.get(problem.metric)
-    if default_score is not None and not is_better(problem.metric, float(best.value or 0.0), default_score):
+    if default_score is not None and not is_better(problem.metric, score_of(best), default_score):
         problem.warnings.append(
             f"No trial was better than the default settings ({problem.metric} {default_score:.4g}); "
             "more trials or another space may be."
@@ -87,6 +98,7 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
     )
     plot = history(job, study, problem.metric, default_score, weights)
     counts = {state: sum(trial.state == state for trial in study.trials) for state in optuna.trial.TrialState}
+    book.close(keep=False)
     job.progress(100, 100, "done")
     return {
         "run_id": job.id,
@@ -102,23 +114,15 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
         "metrics_sd": cross.sd,
         "baseline": {key: value for key, value in base.mean.items() if key in cross.mean},
         "default_score": default_score,
-        "best": {"trial": best.number, "score": float(best.value or 0.0), "params": settings},
-        "top": [
-            {
-                "trial": trial.number,
-                "score": float(trial.value or 0.0),
-                "sd": found[trial.number].sd.get(problem.metric, 0.0),
-                "seconds": round(found[trial.number].seconds, 3),
-                "params": settings_of(trial),
-            }
-            for trial in complete[:TOP]
-        ],
+        "best": {"trial": best.number, "score": score_of(best), "params": settings},
+        "top": [_told(trial, found[trial.number], problem.metric) for trial in complete[:TOP]],
         "trials": {
             "planned": planned(params, space),
             "complete": counts[optuna.trial.TrialState.COMPLETE],
             "pruned": counts[optuna.trial.TrialState.PRUNED],
             "failed": counts[optuna.trial.TrialState.FAIL],
         },
+        "pareto": _pareto(study, found, params, problem.metric),
         "importance": weights,
         "importance_method": method,
         "rows": {"given": problem.given, "used": problem.rows, "dropped": problem.given - problem.rows},
@@ -128,6 +132,24 @@ def sweep(params: SweepParams, job: Job) -> SweepResult:
         "notes": problem.notes,
         "warnings": problem.warnings,
     }
+
+
+def _told(trial: optuna.trial.FrozenTrial, outcome: Outcome, metric: str) -> Trial:
+    return {
+        "trial": trial.number,
+        "score": score_of(trial),
+        "sd": outcome.sd.get(metric, 0.0),
+        "seconds": round(outcome.seconds, 3),
+        "params": settings_of(trial),
+    }
+
+
+def _pareto(study: optuna.Study, found: dict[int, Outcome], params: SweepParams, metric: str) -> list[ParetoTrial]:
+    """Trials that no other beats in both metrics, by the first one."""
+    if "second_metric" not in params:
+        return []
+    front = sorted(study.best_trials, key=score_of)
+    return [{**_told(trial, found[trial.number], metric), "second": float(trial.values[1])} for trial in front[:50]]
 
 
 def chosen_space(params: SweepParams, problem: Problem) -> Space:
@@ -146,6 +168,10 @@ def require_sense(params: SweepParams, problem: Problem, space: Space) -> None:
         OpError: `invalid_input`, naming them.
     """
     require_space(space)
+    if (second := params.get("second_metric")) is not None and second != "seconds":
+        metric_of(second, problem.task, problem.positive is not None)
+        if second == problem.metric:
+            raise OpError("invalid_input", f"second_metric: `{second}` is the first one already.", "e.g. seconds.")
     family = params["family"]
     require_settings("params", family, problem.task, problem.rows, params["params"])
     require_settings("space", family, problem.task, problem.rows, space)
@@ -174,7 +200,7 @@ def judge(job: Job, problem: Problem, family: str, complete: list[optuna.trial.F
             "type": "ModelSelection",
             "selected": said(complete[0]),
             "task": problem.task,
-            "alternatives": [{"name": said(trial), "score": trial.value} for trial in complete[:TOP]],
+            "alternatives": [{"name": said(trial), "score": score_of(trial)} for trial in complete[:TOP]],
             "rationale": (
                 f"Best mean {problem.metric} over folds ({direction(problem.metric)}) "
                 f"of {len(complete)} complete trials."

@@ -1,12 +1,15 @@
 """Train a model, cross-validated beside a baseline, and stage it for the registry."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ml_engine.boosters import Boosted
 from ml_engine.calibration import Calibrator, cross_calibrated
+from ml_engine.checkpoints import Book, RoundKeeper, open_book
 from ml_engine.contract.training import TrainParams, TrainResult
 from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
 from ml_engine.errors import OpError
@@ -18,7 +21,7 @@ from ml_engine.leakage import suspects
 from ml_engine.metrics import Scores, better, score, summary
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
-from ml_engine.selection import AUTO_SECONDS, choose
+from ml_engine.selection import AUTO_SECONDS, Choice, choose
 from ml_engine.tables import read_table
 from ml_engine.tasks.table import TRAINERS
 
@@ -31,16 +34,24 @@ def train(params: TrainParams, job: Job) -> TrainResult:
 
 def train_supervised(params: TrainParams, job: Job) -> TrainResult:
     started = time.monotonic()
-    seed, balanced = params["seed"], params["balanced"]
+    seed = params["seed"]
     budget = params.get("time_budget_seconds", AUTO_SECONDS if params["family"] == "auto" else float("inf"))
     deadline = started + budget
     problem = pose(read_table(params["dataset"]), params)
     require_sense(params, problem)
     job.progress(0, 100, "checking for leakage")
     problem.warnings.extend(suspects(problem, seed))
+    with open_book(job, "training.train", params, problem.table.hash, problem.warnings) as book:
+        return _trained(problem, params, job, book, started, deadline)
+
+
+def _trained(
+    problem: Problem, params: TrainParams, job: Job, book: Book, started: float, deadline: float
+) -> TrainResult:
+    seed, balanced = params["seed"], params["balanced"]
     folds = plan(problem, params["folds"], seed)
     base = baseline(problem, folds)
-    chosen = choose(problem, folds, params, deadline, job)
+    chosen = remembered(book, lambda: choose(problem, folds, params, deadline, job))
     family = chosen.family
     job.params(
         {
@@ -66,13 +77,16 @@ def train_supervised(params: TrainParams, job: Job) -> TrainResult:
         lambda: pipeline_for(problem, family, params["params"], seed, balanced, refit=False),
         heard,
         deadline,
+        book,
     )
     done, planned = len(cross.scores), len(folds.splits)
     if done < planned:
         problem.warnings.append(f"time_budget_seconds ran out after {done} of {planned} folds.")
     calibrated = calibrate(problem, cross, params["calibration"])
     job.progress(88, 100, f"{family}: fitting on all rows")
-    pipeline = fit(pipeline_for(problem, family, final_params(params["params"], cross), seed, balanced), problem)
+    whole = pipeline_for(problem, family, final_params(params["params"], cross), seed, balanced)
+    keep_rounds(whole, book, params.get("checkpoint_every"), problem)
+    pipeline = fit(whole, problem)
     metrics, spread = summary(calibrated.scores)
     compare_with_baseline(problem, metrics, base.mean)
     job.metrics(metrics)
@@ -98,6 +112,7 @@ def train_supervised(params: TrainParams, job: Job) -> TrainResult:
         seed=seed,
         calibrator=calibrated.calibrator,
     )
+    book.close(keep="checkpoint_every" in params)
     job.progress(100, 100, "done")
     return {
         "run_id": job.id,
@@ -128,6 +143,26 @@ def train_supervised(params: TrainParams, job: Job) -> TrainResult:
         "notes": problem.notes,
         "warnings": problem.warnings,
     }
+
+
+def remembered(book: Book, choosing: Callable[[], Choice]) -> Choice:
+    """The choice that was made before the call broke off, or one made now."""
+    step = book.recall("choice")
+    if step is not None:
+        return Choice(**step.facts)
+    choice = choosing()
+    book.keep("choice", {"family": choice.family, "candidates": choice.candidates})
+    return choice
+
+
+def keep_rounds(pipeline: Any, book: Book, every: int | None, problem: Problem) -> None:
+    """Has the fit on all rows kept every so many rounds, where the family is fitted round by round."""
+    if every is None:
+        return
+    if isinstance(pipeline[-1], Boosted) and not (pipeline[-1].callbacks or {}).get("learning_rate"):
+        pipeline[-1].keeper = RoundKeeper(book, every)
+    else:
+        problem.warnings.append("checkpoint_every: this fit cannot be kept half done; its folds are.")
 
 
 def require_sense(params: TrainParams, problem: Problem) -> None:

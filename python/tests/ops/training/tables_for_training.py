@@ -30,6 +30,7 @@ SWEEP: Any = {
     "folds": 3,
     "sampler": "tpe",
     "pruner": "none",
+    "workers": 1,
     "trials": 10,
     "time_budget_seconds": 60,
 }
