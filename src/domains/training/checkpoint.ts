@@ -117,7 +117,7 @@ export default pythonTool({
       ...result.differences,
       ...(result.action === "prune"
         ? [
-            `${result.removed.length} of them ${result.freed_bytes} bytes: ${result.removed.slice(0, 40).join(", ") || "nothing"}.`,
+            `${result.removed.length} steps or runs were taken away, ${result.freed_bytes} bytes: ${result.removed.slice(0, 40).join(", ") || "nothing"}.`,
           ]
         : []),
       ...(result.model
