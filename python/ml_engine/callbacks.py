@@ -16,6 +16,12 @@ OnRound = Callable[[int, int], None]
 """Hears how many rounds are done, of how many."""
 
 
+def declared(given: dict[str, Any], rounds: int) -> dict[str, Any]:
+    """The callbacks as given; a schedule knows the length it is laid out over, whatever is stopped early."""
+    schedule = given.get("learning_rate")
+    return {**given, "learning_rate": {**schedule, "rounds": rounds}} if schedule else dict(given)
+
+
 def rate_at(schedule: dict[str, Any], base: float, rounds: int) -> Callable[[int], float]:
     """The learning rate of each round from 0.
 

@@ -157,11 +157,13 @@ def stage_model(
     training_rows: np.ndarray,
     reference: Mapping[str, Any],
     slot: str = "model",
+    beside: Mapping[str, bytes] | None = None,
     **manifest: Any,
 ) -> str:
     """Writes a fitted pipeline as a model folder for the road to register; answers its absolute path.
 
     Args:
+        beside: Further files of the folder.
         manifest: The fields of `ModelManifest` but `name`, `hash`, `format`, `files` and `environment`.
     """
     folder = job.folder / slot
@@ -179,6 +181,8 @@ def stage_model(
         (folder / "calibrator.json").write_text(json.dumps(calibrator.to_json()), encoding="utf-8")
     np.save(folder / "rows.npy", np.sort(training_rows), allow_pickle=False)
     (folder / "reference.json").write_text(json.dumps(reference), encoding="utf-8")
+    for file, content in (beside or {}).items():
+        (folder / file).write_bytes(content)
     files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
     written: Any = {
         **manifest,

@@ -39,6 +39,11 @@ class TableReader(TransformerMixin, BaseEstimator):
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """A frame with the columns of `get_feature_names_out`."""
+        if self.numeric and not self.categorical and not self.dates:
+            block = X[list(self.numeric)]
+            if all(dtype == np.float64 for dtype in block.dtypes):
+                values = block.to_numpy()
+                return pd.DataFrame(_finite(values), index=X.index, columns=list(self.numeric))
         read = {name: _numbers(X[name]) for name in self.numeric}
         read |= {name: _texts(X[name]) for name in self.categorical}
         for name in self.dates:
@@ -57,13 +62,21 @@ def plain_frame(columns: Mapping[str, np.ndarray], index: pd.Index | None = None
 
 
 def _numbers(column: pd.Series) -> np.ndarray:
-    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.where(np.isfinite(values), values, np.nan)
+    if column.dtype == np.float64:
+        return _finite(column.to_numpy())
+    return _finite(pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    infinite = np.isinf(values)
+    return np.where(infinite, np.nan, values) if infinite.any() else values
 
 
 def _texts(column: pd.Series) -> np.ndarray:
     values = column.to_numpy(dtype=object).copy()
     values[pd.isna(values)] = MISSING
+    if pd.api.types.infer_dtype(values, skipna=False) == "string":
+        return values
     return np.array([value if isinstance(value, str) else str(value) for value in values], dtype=object)
 
 

@@ -46,16 +46,19 @@ def stage(
     params: dict[str, Any],
     metrics: Scores,
     seed: int,
-    calibrator: Calibrator | None,
+    **kept: Any,
 ) -> str:
-    """Writes the fitted pipeline as a model folder with what the problem knows; answers its absolute path."""
+    """Writes the fitted pipeline as a model folder with what the problem knows; answers its absolute path.
+
+    Args:
+        kept: `calibrator`, and files to keep `beside`, as `stage_model` takes them.
+    """
     framework, model_type = framework_and_type(pipeline, family)
     return stage_rows(
         job,
         problem,
         pipeline,
         name=name,
-        calibrator=calibrator,
         task=problem.task,
         classes=problem.classes,
         positive=None if problem.positive is None else problem.classes[problem.positive],
@@ -65,6 +68,7 @@ def stage(
         params=params,
         metrics=metrics,
         seed=seed,
+        **kept,
     )
 
 

@@ -1,92 +1,252 @@
-"""Which family `auto` trains: several compared by cross-validation while there is time."""
+"""What `auto` trains: families halved on a sample, the best tuned while there is time, the last few scored afresh.
+
+Successive halving over families (Jamieson & Talwalkar 2016) and TPE over the settings of those that are left (Bergstra
+et al. 2011). The best of many looks better than it is: the last three are scored again on folds nobody has chosen by.
+"""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import optuna
 
 from ml_engine.contract.training import Candidate, TrainParams
-from ml_engine.crossval import pipeline_for, validate
+from ml_engine.crossval import Validation, pipeline_for, validate
+from ml_engine.errors import OpError
 from ml_engine.folds import Folds, plan
 from ml_engine.job import Job
-from ml_engine.metrics import better
+from ml_engine.memory import estimated_mb
+from ml_engine.metrics import Scores, better
 from ml_engine.problem import Problem
+from ml_engine.search_spaces import default_space, suggest
+from ml_engine.sklearn_families import KERNEL_ROWS
 
-AUTO = ["linear", "lightgbm", "random_forest", "hist_gradient_boosting", "xgboost", "extra_trees"]
-"""What `auto` tries, in this order while there is time."""
+AUTO = ["linear", "lightgbm", "random_forest", "svm", "xgboost", "extra_trees", "hist_gradient_boosting"]
+"""What `auto` tries, in this order while there is time; a kernel machine only where it needs no approximation."""
 AUTO_SECONDS = 15
-SCREENING_ROWS = 4000
-SCREENING_FOLDS = 3
+SCREENING_ROWS, TUNING_ROWS = 4000, 12_000
+FEW_FOLDS = 3
+MOST_TRIALS = 100
+FINALISTS = 3
+
+
+@dataclass
+class Entry:
+    """One configuration and what it came to."""
+
+    family: str
+    params: dict[str, Any]
+    score: float
+    """Mean over folds, turned so that larger is better."""
+    sd: float
+    seconds: float
+    """Of one fit and its predictions."""
+    first: float
+    """Score of the first fold, turned alike."""
 
 
 @dataclass(frozen=True)
 class Choice:
     family: str
     candidates: list[Candidate]
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class _PoorStartError(Exception):
+    """The first fold says that the rest is not worth the time."""
 
 
 def choose(problem: Problem, folds: Folds, params: TrainParams, deadline: float, job: Job) -> Choice:
-    """The family asked for; for `auto` the best of several, compared on a sample where there are many rows."""
+    """The family asked for; for `auto` the best of several, and its settings."""
     if params["family"] != "auto":
-        return Choice(params["family"], [])
-    seed, balanced = params["seed"], params["balanced"]
-    screened, screening = screen(problem, folds, seed)
-    started = time.monotonic()
-    # The winner's own cross-validation and fit on all rows need the other half.
-    stop = started + max(deadline - started, 1.0) / 2
-    candidates: list[Candidate] = []
-    for number, family in enumerate(AUTO, start=1):
-        if candidates and time.monotonic() > stop:
-            candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": "no time left"})
-            continue
-        found = validate(
-            screened, screening, lambda family=family: pipeline_for(screened, family, {}, seed, balanced, refit=False)
-        )
-        candidates.append(
+        return Choice(params["family"], [], dict(params["params"]))
+    contest = _Contest(problem, folds, params, deadline, job)
+    contest.screen()
+    contest.tune()
+    return contest.decide()
+
+
+class _Contest:
+    def __init__(self, problem: Problem, folds: Folds, params: TrainParams, deadline: float, job: Job) -> None:
+        self.problem, self.folds, self.deadline, self.job = problem, folds, deadline, job
+        self.started = time.monotonic()
+        self.seed, self.balanced = params["seed"], params["balanced"]
+        self.metric = problem.metric
+        self.budget_mb = params.get("memory_budget_mb")
+        self.entries: list[Entry] = []
+        self.skipped: dict[str, str] = {}
+        self.screened: list[Entry] = []
+        """Families that the first round put last, on fewer rows than those in `entries`."""
+        self.trials = 0
+        self.cut = False
+
+    def screen(self) -> None:
+        """Every family with its usual settings, on a sample where there are many rows."""
+        small, folds = sample(self.problem, self.folds, SCREENING_ROWS, self.seed)
+        for number, family in enumerate(AUTO, start=1):
+            if family == "svm" and self.problem.rows > KERNEL_ROWS:
+                continue
+            if self.budget_mb is not None and (need := estimated_mb(self.problem, family, {})) > self.budget_mb:
+                self.skipped[family] = f"{need:.0f} MiB needed"
+                continue
+            if self.entries and time.monotonic() > self.started + (self.deadline - self.started) / 2:
+                self.skipped[family] = "no time left"
+                continue
+            self._add(small, folds, family, {})
+            self.job.progress(5 + 15 * number / len(AUTO), 100, f"compared {family}")
+        if not self.entries:
+            raise OpError(
+                "refused",
+                f"memory_budget_mb: no family is estimated to fit into {self.budget_mb:.0f} MiB.",
+                f"Estimates: {', '.join(f'{family} {why}' for family, why in self.skipped.items())}.",
+            )
+
+    def tune(self) -> None:
+        """The better half of the families, usual settings first, on more rows; then TPE on them in turn."""
+        left = [one.family for one in self._ranked()][: max(2, (len(self.entries) + 1) // 2)]
+        problem, folds = sample(self.problem, self.folds, TUNING_ROWS, self.seed)
+        if problem.rows > SCREENING_ROWS:
+            # Scores on more rows are not those on fewer: what is left is scored anew, or nothing is.
+            screened, self.entries = self.entries, []
+            for family in left:
+                if self.entries and self._late():
+                    self.skipped[family] = "no time left"
+                    continue
+                self._add(problem, folds, family, {})
+            self.screened = [one for one in screened if one.family not in left]
+        studies = {family: _study(self.seed) for family in left[:FINALISTS]}
+        spaces = {family: default_space(family, problem.task, problem.rows) for family in studies}
+        while self.trials < MOST_TRIALS and not self.cut:
+            for family, study in studies.items():
+                if self.trials >= MOST_TRIALS or self._late():
+                    self.cut = self.trials < MOST_TRIALS
+                    break
+                trial = study.ask()
+                found = self._add(problem, folds, family, suggest(trial, spaces[family]), prune=True)
+                study.tell(trial, found.score if found else None, state=None if found else optuna.trial.TrialState.FAIL)
+                self.trials += 1
+                self.job.progress(20 + 15 * self.trials / MOST_TRIALS, 100, f"tuned {family}: trial {self.trials}")
+        self._again(problem)
+
+    def decide(self) -> Choice:
+        """The winner, its family's best beside those of the others, recorded."""
+        ranked = self._ranked()
+        best: dict[str, Entry] = {}
+        for one in [*ranked, *sorted(self.screened, key=lambda one: -one.score)]:
+            best.setdefault(one.family, one)
+        sign = better(self.metric, 1.0)
+        candidates: list[Candidate] = [
             {
-                "family": family,
-                "score": found.mean.get(problem.metric),
-                "sd": found.sd.get(problem.metric),
-                "seconds": round(found.seconds, 3),
-                "note": None,
+                "family": one.family,
+                "score": sign * one.score if np.isfinite(one.score) else None,
+                "sd": one.sd,
+                "seconds": round(one.seconds, 3),
+                "note": ", ".join(f"{key}={_short(value)}" for key, value in one.params.items()) or None,
+            }
+            for one in best.values()
+        ]
+        for family, why in self.skipped.items():
+            candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": why})
+        if late := [family for family, why in self.skipped.items() if why == "no time left"]:
+            self.problem.warnings.append(
+                f"No time to try {', '.join(late)}; a larger time_budget_seconds would, and could change the choice."
+            )
+        if self.cut:
+            self.problem.notes.append(
+                f"time_budget_seconds ended the search after {self.trials} of {MOST_TRIALS} trials: "
+                "the same call may choose otherwise on a machine of another speed."
+            )
+        self.job.decide(
+            {
+                "type": "ModelSelection",
+                "selected": ranked[0].family,
+                "task": self.problem.task,
+                "alternatives": [{"name": one["family"], "score": one["score"]} for one in candidates],
+                "rationale": (
+                    f"Best cross-validated {self.metric}; {self.trials} trials of settings of the better half, "
+                    f"the last {FINALISTS} scored again on other folds."
+                ),
             }
         )
-        job.progress(5 + 35 * number / len(AUTO), 100, f"compared {family}")
-    ranked = sorted(
-        candidates,
-        key=lambda one: -np.inf if one["score"] is None else better(problem.metric, one["score"]),
-        reverse=True,
-    )
-    skipped = [one["family"] for one in ranked if one["score"] is None]
-    if skipped:
-        problem.warnings.append(
-            f"No time to try {', '.join(skipped)}; a larger time_budget_seconds would, and could change the choice."
+        return Choice(ranked[0].family, candidates, ranked[0].params)
+
+    def _again(self, problem: Problem) -> None:
+        """Scores of the finalists become means with those on fresh folds: what chose them was partly luck."""
+        for one in self._ranked()[:FINALISTS]:
+            if self._late():
+                return
+            fresh = plan(problem, FEW_FOLDS if problem.rows > SCREENING_ROWS else len(self.folds.splits), self.seed + 1)
+            found = self._validated(problem, fresh, one.family, one.params)
+            one.score = (one.score + better(self.metric, found.mean.get(self.metric, np.nan))) / 2
+
+    def _ranked(self) -> list[Entry]:
+        return sorted(self.entries, key=lambda one: -one.score if np.isfinite(one.score) else np.inf)
+
+    def _add(
+        self, problem: Problem, folds: Folds, family: str, params: dict[str, Any], prune: bool = False
+    ) -> Entry | None:
+        first: list[float] = []
+        floor = float(np.median([one.first for one in self.entries])) if prune and self.entries else -np.inf
+
+        def heard(number: int, scores: Scores) -> None:
+            first.append(better(self.metric, scores.get(self.metric, np.nan)))
+            if number == 1 and first[0] < floor:
+                raise _PoorStartError
+
+        try:
+            found = self._validated(problem, folds, family, params, heard)
+        except (_PoorStartError, OpError):
+            if not prune:
+                raise
+            return None
+        score = better(self.metric, found.mean.get(self.metric, np.nan))
+        seconds = found.seconds / max(len(found.scores), 1) * self.problem.rows / problem.rows
+        entry = Entry(family, params, score, found.sd.get(self.metric, 0.0), seconds, first[0])
+        self.entries.append(entry)
+        return entry
+
+    def _validated(
+        self,
+        problem: Problem,
+        folds: Folds,
+        family: str,
+        params: dict[str, Any],
+        heard: Callable[[int, Scores], None] | None = None,
+    ) -> Validation:
+        return validate(
+            problem,
+            folds,
+            lambda: pipeline_for(problem, family, params, self.seed, self.balanced, refit=False),
+            heard,
         )
-    rows = "all rows" if screened is problem else f"a sample of {screened.rows} rows"
-    job.decide(
-        {
-            "type": "ModelSelection",
-            "selected": ranked[0]["family"],
-            "task": problem.task,
-            "alternatives": [{"name": one["family"], "score": one["score"]} for one in ranked],
-            "rationale": (
-                f"Best cross-validated {problem.metric} on {rows}, {len(screening.splits)} folds, {screening.scheme}; "
-                "default settings."
-            ),
-        }
-    )
-    return Choice(ranked[0]["family"], ranked)
+
+    def _late(self) -> bool:
+        """Whether what is best so far, cross-validated and fitted on all rows, would end after the deadline."""
+        return not self._time_for([self._ranked()[0].family]) if self.entries else False
+
+    def _time_for(self, families: list[str]) -> bool:
+        fits = len(self.folds.splits) + 1.5
+        dearest = max((one.seconds for one in self.entries if one.family in families), default=0.0)
+        return time.monotonic() + 1.2 * fits * dearest < self.deadline
 
 
-def screen(problem: Problem, folds: Folds, seed: int) -> tuple[Problem, Folds]:
-    """A smaller problem to compare families on; the problem itself where it is small enough."""
-    if problem.rows <= SCREENING_ROWS:
+def sample(problem: Problem, folds: Folds, most: int, seed: int) -> tuple[Problem, Folds]:
+    """A smaller problem with fewer folds; the problem itself where it is small enough."""
+    if problem.rows <= most:
         return problem, folds
-    rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:SCREENING_ROWS])
-    sample = problem.take(rows)
-    if (
-        problem.task == "classification"
-        and np.bincount(sample.truth, minlength=len(problem.classes)).min() < SCREENING_FOLDS
-    ):
+    rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:most])
+    small = problem.take(rows)
+    if problem.task == "classification" and np.bincount(small.truth, minlength=len(problem.classes)).min() < FEW_FOLDS:
         return problem, folds
-    return sample, plan(sample, SCREENING_FOLDS, seed)
+    return small, plan(small, FEW_FOLDS, seed)
+
+
+def _study(seed: int) -> optuna.Study:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    return optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5))
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -45,10 +45,11 @@ def _index(reference: dict[str, Any], column: pd.Series) -> float:
 
 def _level_shares(column: pd.Series, levels: list[str]) -> list[float]:
     """Share of each level, then of other texts, then of gaps."""
-    known = column.map({level: code for code, level in enumerate(levels)})
-    codes = np.where(column.isna(), len(levels) + 1, known.fillna(len(levels)).to_numpy(dtype=np.float64)).astype(
-        np.int64
-    )
+    found, values = pd.factorize(column)
+    places = {level: code for code, level in enumerate(levels)}
+    # The last place is factorize's -1, a gap.
+    coded = np.array([*(places.get(str(value), len(levels)) for value in values), len(levels) + 1])
+    codes = coded[found]
     return (np.bincount(codes, minlength=len(levels) + 2) / max(len(column), 1)).tolist()
 
 

@@ -63,7 +63,7 @@ def _canonical(content: bytes) -> bytes:
 
     schema = re.sub(r'("__id__": |"file": ")(\d+)', number, schema)
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_entry("schema.json"), schema)
         named = [
             (numbers.get(name.partition(".")[0], name), name) for name in source.namelist() if name != "schema.json"
@@ -82,7 +82,7 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 def _unpadded(content: bytes) -> bytes:
     """A structured array with zeros in the gaps of its records, where memory left whatever was there."""
-    if not content.startswith(b"\x93NUMPY"):
+    if not content.startswith(b"\x93NUMPY") or b"'descr': [" not in content[:40]:
         return content
     array = np.load(io.BytesIO(content), allow_pickle=False)
     if array.dtype.names is None:

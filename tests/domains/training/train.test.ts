@@ -43,14 +43,14 @@ describe("ml_training_train", () => {
       dataset: write("people.csv", people(300)),
       target: "leaves",
       folds: 2,
-      time_budget_seconds: 60,
+      time_budget_seconds: 10,
       wait_seconds: 45,
     });
 
     const decision = (await events()).find(({ kind }) => kind === "decision");
     expect(decision).toMatchObject({
       type: "ModelSelection",
-      body: { details: { task: "classification", alternatives: { length: 6 } } },
+      body: { details: { task: "classification", alternatives: { length: 7 } } },
     });
   });
 

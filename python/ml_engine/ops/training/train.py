@@ -2,26 +2,27 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, cast
 
 import numpy as np
 
-from ml_engine.boosters import Boosted
+from ml_engine.boosters import MOST_ROUNDS, Boosted
 from ml_engine.calibration import Calibrator, cross_calibrated
+from ml_engine.callbacks import declared
 from ml_engine.checkpoints import Book, RoundKeeper, open_book
 from ml_engine.contract.training import TrainParams, TrainResult
 from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
-from ml_engine.errors import OpError
-from ml_engine.estimator_settings import require_settings
-from ml_engine.families import FAMILIES
 from ml_engine.folds import plan
 from ml_engine.job import Job
 from ml_engine.leakage import suspects
 from ml_engine.metrics import Scores, better, score, summary
+from ml_engine.onnx_files import FAMILIES as ONNX_FAMILIES
+from ml_engine.onnx_files import Converted, converted
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
 from ml_engine.selection import AUTO_SECONDS, Choice, choose
+from ml_engine.sense import require_sense
 from ml_engine.tables import read_table
 from ml_engine.tasks.table import TRAINERS
 
@@ -46,9 +47,15 @@ def train_supervised(params: TrainParams, job: Job) -> TrainResult:
 
 
 def _trained(
-    problem: Problem, params: TrainParams, job: Job, book: Book, started: float, deadline: float
+    problem: Problem,
+    params: TrainParams,
+    job: Job,
+    book: Book,
+    started: float,
+    deadline: float,
 ) -> TrainResult:
     seed, balanced = params["seed"], params["balanced"]
+    callbacks = declared(cast(Any, params.get("callbacks", {})), params["params"].get("n_estimators") or MOST_ROUNDS)
     folds = plan(problem, params["folds"], seed)
     base = baseline(problem, folds)
     chosen = remembered(book, lambda: choose(problem, folds, params, deadline, job))
@@ -71,10 +78,13 @@ def _trained(
         job.metrics({f"fold/{name}": value for name, value in scores.items()}, step=number)
         job.progress(40 + 45 * number / len(folds.splits), 100, f"{family}: fold {number} of {len(folds.splits)}")
 
+    def heard_round(number: int, rounds: int) -> None:
+        job.progress(88 + 8 * number / rounds, 100, f"{family}: round {number} of {rounds}")
+
     cross = validate(
         problem,
         folds,
-        lambda: pipeline_for(problem, family, params["params"], seed, balanced, refit=False),
+        lambda: pipeline_for(problem, family, chosen.params, seed, balanced, refit=False, callbacks=callbacks),
         heard,
         deadline,
         book,
@@ -84,15 +94,18 @@ def _trained(
         problem.warnings.append(f"time_budget_seconds ran out after {done} of {planned} folds.")
     calibrated = calibrate(problem, cross, params["calibration"])
     job.progress(88, 100, f"{family}: fitting on all rows")
-    whole = pipeline_for(problem, family, final_params(params["params"], cross), seed, balanced)
-    keep_rounds(whole, book, params.get("checkpoint_every"), problem)
-    pipeline = fit(whole, problem)
+    pipeline = pipeline_for(problem, family, final_params(chosen.params, cross), seed, balanced, callbacks=callbacks)
+    if hasattr(pipeline[-1], "on_round"):
+        pipeline[-1].on_round = heard_round
+    keep_rounds(pipeline, book, params.get("checkpoint_every"), problem)
+    fit(pipeline, problem)
+    onnx = as_onnx(params, problem, pipeline, family)
     metrics, spread = summary(calibrated.scores)
     compare_with_baseline(problem, metrics, base.mean)
     job.metrics(metrics)
     job.metrics({f"baseline/{name}": value for name, value in base.mean.items()})
     framework, model_type = framework_and_type(pipeline, family)
-    settings = described(pipeline, family, params["params"])
+    settings = described(pipeline, family, chosen.params)
     job.params(
         {
             f"param/{name}": value
@@ -111,6 +124,7 @@ def _trained(
         metrics=metrics,
         seed=seed,
         calibrator=calibrated.calibrator,
+        beside=onnx.files if onnx else None,
     )
     book.close(keep="checkpoint_every" in params)
     job.progress(100, 100, "done")
@@ -137,7 +151,7 @@ def _trained(
         "calibration": calibrated.report,
         "sizes": {},
         "forecast": [],
-        "onnx": None,
+        "onnx": onnx.report if onnx else None,
         "rows_file": None,
         "seconds": round(time.monotonic() - started, 3),
         "notes": problem.notes,
@@ -151,7 +165,7 @@ def remembered(book: Book, choosing: Callable[[], Choice]) -> Choice:
     if step is not None:
         return Choice(**step.facts)
     choice = choosing()
-    book.keep("choice", {"family": choice.family, "candidates": choice.candidates})
+    book.keep("choice", asdict(choice))
     return choice
 
 
@@ -165,28 +179,18 @@ def keep_rounds(pipeline: Any, book: Book, every: int | None, problem: Problem) 
         problem.warnings.append("checkpoint_every: this fit cannot be kept half done; its folds are.")
 
 
-def require_sense(params: TrainParams, problem: Problem) -> None:
-    """Checks the fields that depend on each other.
-
-    Raises:
-        OpError: `invalid_input`, naming them.
-    """
-    family = params["family"]
-    if params["balanced"]:
-        if problem.task == "regression":
-            raise OpError("invalid_input", "balanced: a regression has no classes.")
-        if family != "auto" and not FAMILIES[family].weighs:
-            able = ", ".join(name for name, one in FAMILIES.items() if one.weighs)
-            raise OpError("invalid_input", f"balanced: {family} cannot weigh classes.", f"Use one of {able}.")
-    if params["calibration"] != "none" and problem.task == "regression":
-        raise OpError("invalid_input", "calibration: a regression has no probabilities.")
-    if family == "auto":
-        if params["params"]:
-            raise OpError(
-                "invalid_input", "params: settings belong to one family; `auto` tries several.", "Name a family."
-            )
-        return
-    require_settings("params", family, problem.task, problem.rows, params["params"])
+def as_onnx(params: TrainParams, problem: Problem, pipeline: Any, family: str) -> Converted | None:
+    """The model as ONNX where it was asked for; a warning where it cannot be."""
+    if not params["onnx"]:
+        return None
+    found = f"{family} cannot be converted." if family not in ONNX_FAMILIES else converted(pipeline, problem.features)
+    if isinstance(found, str):
+        problem.warnings.append(f"Not saved as ONNX: {found}")
+        return None
+    problem.notes.append(
+        "model.onnx takes the encoded columns that onnx.json names; encode.skops or model.skops makes them."
+    )
+    return found
 
 
 @dataclass(frozen=True)
