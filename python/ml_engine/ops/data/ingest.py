@@ -1,12 +1,12 @@
 """Brings a table in: read, typed, checked for bad rows, staged as a dataset."""
 
-import csv
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from ml_engine.cells import preview
-from ml_engine.content import canonical
 from ml_engine.contract.data import Artifact, IngestedColumn, IngestParams, IngestResult
 from ml_engine.contract.manifest import ColumnSchema
 from ml_engine.errors import OpError
@@ -14,8 +14,8 @@ from ml_engine.job import Job
 from ml_engine.names import nearest
 from ml_engine.reading.formats import read_source
 from ml_engine.reading.options import NULL_TOKENS, Reading, ReadOptions
-from ml_engine.roles import contains_personal, infer_roles
-from ml_engine.tables import read_manifest, stage_dataset
+from ml_engine.roles import contains_personal, stored_roles
+from ml_engine.tables import stage_file
 
 DIALECT_KEYS = ("delimiter", "encoding", "header", "quote", "decimal", "sheet")
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -32,38 +32,43 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
         OpError: the source is not there, is no table, an option is wrong, or rows are bad and `on_bad_rows` is `fail`.
     """
     job.progress(0, 3, "reading")
-    reading = read_source(params["source"], _options(params), "source")
-    if params["on_bad_rows"] == "fail" and reading.rejects:
-        listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in reading.rejects[:SHOWN_BAD_ROWS])
+    with TemporaryDirectory(dir=job.folder) as scratch:
+        return _ingested(read_source(params["source"], _options(params), "source", Path(scratch)), params, job)
+
+
+def _ingested(reading: Reading, params: IngestParams, job: Job) -> IngestResult:
+    bad_rows = reading.rejects[:SHOWN_BAD_ROWS]
+    if params["on_bad_rows"] == "fail" and reading.rejected_rows:
+        listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in bad_rows)
         raise OpError(
             "invalid_input",
             f"source: {reading.rejected_rows} bad rows ({listed})",
             "`on_bad_rows: quarantine` puts them aside.",
         )
     job.progress(1, 3, "finding roles")
-    frame, changed = canonical(reading.frame)
-    columns = infer_roles(frame)
+    columns, sampled = stored_roles(reading.path, reading.rows)
+    shown = preview(pl.scan_parquet(reading.path).head(5).collect())
     job.progress(2, 3, "writing")
     source = params["source"] if reading.format == "sample" else Path(params["source"]).name
-    folder = stage_dataset(job, frame, name=params["name"], source=source, roles=columns)
-    warnings = [*reading.warnings, *changed, *_doubts(frame)]
+    folder = stage_file(
+        job, reading.path, name=params["name"], source=source, digest=reading.hash, rows=reading.rows, roles=columns
+    )
+    warnings = [*reading.warnings, *sampled]
     return {
         "dataset": folder,
-        "rows": frame.height,
-        "columns": frame.width,
-        "rows_in": frame.height + reading.rejected_rows,
+        "rows": reading.rows,
+        "columns": len(columns),
+        "rows_in": reading.rows + reading.rejected_rows,
         "quarantined": reading.rejected_rows,
         "quarantine": _quarantine(reading, job),
         "format": reading.format,
         "files": reading.files,
         "dialect": reading.dialect,
-        "schema": _described(frame, columns),
-        "preview": preview(frame),
+        "schema": _described(reading, columns),
+        "preview": shown,
         "contains_pii": contains_personal(columns),
-        "hash": read_manifest(Path(folder))["hash"],
-        "bad_rows": [
-            f"{bad.file} line {bad.line}: {bad.reason}: {bad.raw[:80]}" for bad in reading.rejects[:SHOWN_BAD_ROWS]
-        ],
+        "hash": reading.hash,
+        "bad_rows": [f"{bad.file} line {bad.line}: {bad.reason}: {bad.raw[:80]}" for bad in bad_rows],
         "warnings": warnings[:SHOWN_WARNINGS]
         + ([f"{len(warnings) - SHOWN_WARNINGS} more warnings."] if len(warnings) > SHOWN_WARNINGS else []),
     }
@@ -97,39 +102,22 @@ def _options(params: IngestParams) -> ReadOptions:
     )
 
 
-def _described(frame: pl.DataFrame, columns: list[ColumnSchema]) -> list[IngestedColumn]:
-    missing = frame.null_count().row(0)
+def _described(reading: Reading, columns: list[ColumnSchema]) -> list[IngestedColumn]:
     return [
         {
             "name": column["name"],
             "dtype": column["dtype"],
             "role": column["role"],
             "personal": column["personal"],
-            "missing": round(nulls / max(frame.height, 1), 6),
+            "missing": round(reading.missing[column["name"]] / max(reading.rows, 1), 6),
         }
-        for column, nulls in list(zip(columns, missing, strict=True))[:SHOWN_COLUMNS]
+        for column in columns[:SHOWN_COLUMNS]
     ]
 
 
-def _doubts(frame: pl.DataFrame) -> list[str]:
-    """What a reader should know of values that are stored as they were."""
-    found: list[str] = []
-    for column in frame.get_columns():
-        if column.null_count() == len(column):
-            found.append(f"`{column.name}` has no value at all.")
-        elif column.dtype.is_float():
-            infinite = int(column.is_infinite().sum())
-            if infinite:
-                found.append(f"`{column.name}` has {infinite} infinite values.")
-    return found
-
-
 def _quarantine(reading: Reading, job: Job) -> Artifact | None:
-    if not reading.rejects:
+    if reading.quarantine is None:
         return None
     path, artifact = job.artifact("quarantine.csv", f"{reading.rejected_rows} bad rows")
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "line", "reason", "raw"])
-        writer.writerows(reading.rejects)
+    shutil.move(reading.quarantine, path)
     return {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
