@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import polars as pl
@@ -36,7 +36,7 @@ class Change(NamedTuple):
 
     column: pl.Series
     note: str | None = None
-    count: int = 0
+    values: int = 0
 
 
 class Canonical:
@@ -64,7 +64,7 @@ class Canonical:
         elif self._too_wide:
             self.settled = True
         self._note = change.note or self._note
-        self._count += change.count
+        self._count += change.values
         return change.column
 
     def warnings(self, name: str) -> list[str]:
@@ -132,6 +132,13 @@ def content_hash(frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
+class Digest(Protocol):
+    """What hashlib makes."""
+
+    def update(self, data: bytes | memoryview, /) -> None: ...
+    def digest(self) -> bytes: ...
+
+
 class ContentHash:
     """The hash of a table whose rows arrive part by part; how they were parted plays no part.
 
@@ -142,7 +149,7 @@ class ContentHash:
     def __init__(self) -> None:
         self.rows = 0
         self._schema: pl.Schema | None = None
-        self._columns: list["hashlib._Hash"] = []  # noqa: UP037 - the name exists for type checkers alone
+        self._columns: list[Digest] = []
         self._waiting: list[pl.DataFrame] = []
         self._waiting_rows = 0
 
@@ -178,7 +185,7 @@ class ContentHash:
         self._waiting_rows = together.height - rows
 
 
-def _add_slice(digest: "hashlib._Hash", part: pl.Series) -> None:
+def _add_slice(digest: Digest, part: pl.Series) -> None:
     digest.update(np.packbits(part.is_null().to_numpy()).tobytes())
     if part.dtype == pl.String:
         filled = part.fill_null("")

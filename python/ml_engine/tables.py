@@ -136,42 +136,44 @@ def stage_dataset(
     folder.mkdir(parents=True, exist_ok=False)
     stored.write_parquet(folder / DATA_FILE, compression="zstd", statistics=True)
     columns = list(roles) if roles is not None else infer_roles(stored)
-    return _described(folder, name, content_hash(stored), stored.height, columns, source, part, pipeline)
+    return _described(folder, _Description(name, content_hash(stored), stored.height, columns, source, part, pipeline))
 
 
 def stage_file(
     job: Job, data: Path, *, name: str, source: str, digest: str, rows: int, roles: Sequence[ColumnSchema]
 ) -> str:
-    """Makes a Parquet file of canonical rows, whose content hash is `digest`, a dataset folder, as `stage_dataset` does.
+    """Makes a Parquet file of canonical rows with the content hash `digest` a dataset folder, as `stage_dataset` does.
 
     The file is moved.
     """
     folder = job.folder / "dataset"
     folder.mkdir(parents=True, exist_ok=False)
     shutil.move(data, folder / DATA_FILE)
-    return _described(folder, name, digest, rows, list(roles), source, None, None)
+    return _described(folder, _Description(name, digest, rows, list(roles), source))
 
 
-def _described(
-    folder: Path,
-    name: str,
-    digest: str,
-    rows: int,
-    columns: list[ColumnSchema],
-    source: str,
-    part: str | None,
-    pipeline: object,
-) -> str:
+@dataclass(frozen=True)
+class _Description:
+    name: str
+    hash: str
+    rows: int
+    columns: list[ColumnSchema]
+    source: str
+    part: str | None = None
+    pipeline: object = None
+
+
+def _described(folder: Path, is_: _Description) -> str:
     manifest: DatasetManifest = {
-        "name": name,
-        "hash": digest,
-        "rows": rows,
+        "name": is_.name,
+        "hash": is_.hash,
+        "rows": is_.rows,
         "size_bytes": (folder / DATA_FILE).stat().st_size,
-        "columns": columns,
-        "source": source,
-        "contains_pii": contains_personal(columns),
-        "part": part,
-        "pipeline": pipeline,
+        "columns": is_.columns,
+        "source": is_.source,
+        "contains_pii": contains_personal(is_.columns),
+        "part": is_.part,
+        "pipeline": is_.pipeline,
     }
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
     return str(folder.resolve())

@@ -124,9 +124,11 @@ const checkedLookup =
       else callback(null, first.address, first.family);
     });
 
-const isPrivate = (address: string) => PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+/** Whether an address is of this machine, its network or a cloud's metadata. */
+export const isPrivate = (address: string) => PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
-const privateAddress = (field: string, host: string) =>
+/** What is answered where a host has a private address. */
+export const privateAddress = (field: string, host: string) =>
   new ToolError(
     "refused",
     `${field}: ${host} is an address of a private network.`,

@@ -1,13 +1,16 @@
 # Generated from the tool definitions; change those and run `npm run gen`.
 
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
+
+
+KeyItem: TypeAlias = str
 
 
 class IngestParams(TypedDict, closed=True):
     source: str
     """
-    File, folder, glob, URL or `sample:iris`.
+    File, folder, glob, URL (https, s3, gs, az, hf, postgresql, mysql) or `sample:iris`.
     """
     name: str
     """
@@ -25,6 +28,18 @@ class IngestParams(TypedDict, closed=True):
     """
     Column to int, text, date, `date:%d/%m/%Y`, …
     """
+    query: NotRequired[str]
+    """
+    Of a database: a table or a SELECT.
+    """
+    onto: NotRequired[str]
+    """
+    Adds to this dataset.
+    """
+    key: NotRequired[list[KeyItem]]
+    """
+    With `onto`: rows of one key are replaced.
+    """
     on_bad_rows: Literal["quarantine", "fail"]
     """
     Put bad rows aside, or refuse.
@@ -41,6 +56,12 @@ class IngestParams(TypedDict, closed=True):
     """
     With `job_id`: stop it.
     """
+
+
+class Grown(TypedDict, closed=True):
+    before: int
+    added: int
+    replaced: int
 
 
 class Artifact(TypedDict, closed=True):
@@ -84,7 +105,11 @@ class IngestResult(TypedDict, closed=True):
     columns: int
     rows_in: int
     """
-    `rows` + `quarantined`.
+    Rows read: kept and quarantined.
+    """
+    grown: Grown | None
+    """
+    What became of `onto`.
     """
     quarantined: int
     quarantine: Artifact | None

@@ -14,7 +14,7 @@ LONG_VALUE_BYTES = 1_000_000
 
 @dataclass(frozen=True)
 class TextRules:
-    """How cells of text are read: which mean missing, how numbers are written, whether text stays text but for dates."""
+    """How cells of text are read: which are missing, how numbers are written, whether text stays text but for dates."""
 
     null_tokens: tuple[str, ...]
     decimal: str | None = None

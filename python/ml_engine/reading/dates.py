@@ -119,7 +119,7 @@ class DateEvidence:
         return order.index(pair[0]), order.index(pair[1])
 
     def _mixed(self, name: str) -> str | None:
-        examples = [f"`{example[:40]}` ({_plain(fmt)})" for fmt, example in self._example.items()]
+        examples = [f"`{self._example[fmt][:40]}` ({_plain(fmt)})" for fmt in self.fits if fmt in self._example]
         if len(examples) > 1:
             return f"`{name}` mixes date formats and stays text: {', '.join(examples[:4])}."
         if examples and self._strays:

@@ -9,10 +9,10 @@ import duckdb
 import polars as pl
 
 from ml_engine.errors import OpError
+from ml_engine.reading.columns import Column, TextColumn, TextRules
 from ml_engine.reading.dialect import Dialect, find_dialect
 from ml_engine.reading.encoding import CHUNK_BYTES, as_utf8
 from ml_engine.reading.options import ReadOptions, Reject
-from ml_engine.reading.columns import Column, TextColumn, TextRules
 from ml_engine.reading.parts import Located
 from ml_engine.reading.storing import Again
 
@@ -72,7 +72,7 @@ class DelimitedFile:
     def column(self, name: str) -> Column:
         """How the column `name` is read: its type is found, or is the one asked for."""
         rules = TextRules(self._options.null_tokens, self._options.decimal, self.dialect.delimiter)
-        return TextColumn(name, rules, self._options.types.get(name))
+        return TextColumn(name, rules, self._options.wanted(name))
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Every row that has as many fields as there are columns, as text.
@@ -121,7 +121,11 @@ class DelimitedFile:
         sought = next(wanted, None)
         with self.text.path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(
-                file, delimiter=dialect.delimiter, quotechar=dialect.quote, escapechar=escape, doublequote=escape is None
+                file,
+                delimiter=dialect.delimiter,
+                quotechar=dialect.quote,
+                escapechar=escape,
+                doublequote=escape is None,
             )
             index, line = 0, 1
             for number, record in enumerate(reader):

@@ -121,6 +121,4 @@ def _transcode(path: Path, name: str, encoding: str, target: Path, field: str) -
 
 
 def _wrong_encoding(name: str, encoding: str, field: str) -> OpError:
-    return OpError(
-        "invalid_input", f"{field}: `{name}` is not {encoding}", "Leave `encoding` out to have it found."
-    )
+    return OpError("invalid_input", f"{field}: `{name}` is not {encoding}", "Leave `encoding` out to have it found.")

@@ -112,11 +112,7 @@ class Punctuated:
 
     def conclude(self, name: str) -> tuple[Plan, str | None]:
         """How to read the column `name`, and what a person should know of that."""
-        if (
-            self._commas
-            and self._any_comma
-            and (self._decimal == "," or self._delimiter == ";" or self._cents)
-        ):
+        if self._commas and self._any_comma and (self._decimal == "," or self._delimiter == ";" or self._cents):
             return Plan("comma"), None
         if self._thousands:
             plan, _ = self._plain.conclude(name)

@@ -81,7 +81,9 @@ def partition_values(path: Path, source: str) -> dict[str, str | None]:
     if fixed == path:
         return {}
     pairs = [folder.partition("=") for folder in path.relative_to(fixed).parts[:-1]]
-    return {unquote(key): None if value == NO_VALUE else unquote(value) for key, equals, value in pairs if key and equals}
+    return {
+        unquote(key): None if value == NO_VALUE else unquote(value) for key, equals, value in pairs if key and equals
+    }
 
 
 def kind_of(path: Path, field: str, name: str | None = None) -> str:

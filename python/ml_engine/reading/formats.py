@@ -7,10 +7,13 @@ import polars as pl
 
 from ml_engine.errors import OpError
 from ml_engine.reading.alike import look_alikes
+from ml_engine.reading.cloud import bring, is_cloud
 from ml_engine.reading.columns import Column, TextColumn
+from ml_engine.reading.databases import SqliteFile, duckdb_part, is_server, server_part
 from ml_engine.reading.delimited import DelimitedFile
 from ml_engine.reading.files import find_files, kind_of, partition_values
 from ml_engine.reading.growth import Watched
+from ml_engine.reading.hub import bring_from_hub, is_hub
 from ml_engine.reading.inference import check_types
 from ml_engine.reading.json_columns import JsonColumn
 from ml_engine.reading.json_text import JsonFile
@@ -35,7 +38,22 @@ def read_source(source: str, options: ReadOptions, field: str, scratch: Path) ->
     """
     if source.startswith(PREFIX):
         frame = read_sample(source, field)
-        return _read([TypedPart(Path(source), "sample", frame.schema, sliced(frame, frame.height), options)], options, field, scratch)
+        return _read(
+            [TypedPart(Path(source), "sample", frame.schema, sliced(frame, frame.height), options)],
+            options,
+            field,
+            scratch,
+        )
+    if is_server(source):
+        return _read([server_part(source, options, field)], options, field, scratch)
+    brought: list[str] = []
+    if is_cloud(source) or is_hub(source):
+        folder = scratch / "brought"
+        folder.mkdir()
+        if is_cloud(source):
+            source = bring(source, folder, field)
+        else:
+            source, brought = bring_from_hub(source, folder, field)
     watched = [Watched(path, scratch, field) for path in find_files(source, field)]
     while True:
         parts = [_part(file.path, source, options, field, scratch) for file in watched]
@@ -49,8 +67,10 @@ def read_source(source: str, options: ReadOptions, field: str, scratch: Path) ->
                 "Give files of one format.",
             )
         reading = _read(parts, options, field, scratch)
-        if not any([file.grew for file in watched]):
+        grew = [file.grew for file in watched]
+        if not any(grew):
             break
+    reading.warnings.extend(brought)
     reading.warnings.extend(file.warning for file in watched if file.warning)
     return reading
 
@@ -63,6 +83,10 @@ def _part(path: Path, source: str, options: ReadOptions, field: str, scratch: Pa
         part = DelimitedFile(unpacked.path, path.name, options, scratch, field)
     elif kind in ("json", "jsonl"):
         part = JsonFile(unpacked.path, path.name, kind, options, scratch, field)
+    elif kind == "sqlite":
+        part = SqliteFile(unpacked.path, path.name, options, field)
+    elif kind == "duckdb":
+        part = duckdb_part(unpacked.path, path.name, options, field)
     else:
         part = typed_part(unpacked.path, path.name, kind, options, field)
     values = partition_values(path, source)
@@ -161,7 +185,7 @@ def _one_schema(parts: list[Part], field: str) -> None:
     """Gives files that say their types the types that fit all of them."""
     inner = [part.part if isinstance(part, Partitioned) else part for part in parts]
     typed = [part for part in inner if isinstance(part, TypedPart)]
-    if len(typed) < 2:  # noqa: PLR2004 - one has its own
+    if len(typed) < 2:
         return
     names = typed[0].schema.names()
     try:

@@ -61,7 +61,7 @@ def read_as(column: pl.Series, plan: Plan) -> pl.Series:
         return text.str.to_lowercase() == "true"
     if plan.kind == "comma":
         return from_decimal_comma(column)
-    if plan.kind in ("thousands_int", "thousands_float"):
+    if plan.kind.startswith("thousands_"):
         plain = text.str.replace_all(",", "", literal=True)
         return plain.cast(CASTS[plan.kind.removeprefix("thousands_")], strict=False)
     return parse_with(column, plan.fmt or "")
@@ -86,9 +86,17 @@ def as_type(column: pl.Series, wanted: str, decimal: str | None, fmt: str | None
     if base == "float":
         return from_decimal_comma(column) if decimal == "," else text.cast(pl.Float64, strict=False)
     if base == "bool":
-        lowered = text.str.to_lowercase()
-        flags = pl.when(lowered.is_in(TRUE)).then(True).when(lowered.is_in(FALSE)).then(False).otherwise(None)
-        return pl.select(flags).to_series().alias(column.name)
+        return _flags(text)
+    return _dates(column, base, given, fmt)
+
+
+def _flags(text: pl.Series) -> pl.Series:
+    lowered = text.str.to_lowercase()
+    flags = pl.when(lowered.is_in(TRUE)).then(True).when(lowered.is_in(FALSE)).then(False).otherwise(None)
+    return pl.select(flags).to_series().alias(text.name)
+
+
+def _dates(column: pl.Series, base: str, given: str, fmt: str | None) -> pl.Series:
     if given:
         return parse_with(column, given)
     dates = parse_with(column, fmt or ("%Y-%m-%d" if base == "date" else "%Y-%m-%dT%H:%M:%S%.f"))

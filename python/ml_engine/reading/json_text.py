@@ -49,7 +49,7 @@ class JsonFile:
 
     def column(self, name: str) -> Column:
         """How the column `name` is read."""
-        return JsonColumn(name, self._options.null_tokens, self._options.types.get(name), self._options.decimal)
+        return JsonColumn(name, self._options.null_tokens, self._options.wanted(name), self._options.decimal)
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """Each object a row, each cell its JSON text; null where the object has no such key, or null there."""

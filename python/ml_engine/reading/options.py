@@ -23,10 +23,16 @@ class ReadOptions:
     null_tokens: tuple[str, ...] = NULL_TOKENS
     types: dict[str, str] = field(default_factory=dict[str, str])
     """Column to `text`, `int`, `float`, `bool`, `date`, `datetime`, or `date:%d/%m/%Y` with a strptime format."""
+    text: frozenset[str] = frozenset()
+    """Columns that are text whatever they look like, where `types` says nothing of them."""
     query: str | None = None
     """What to read of a database."""
     batch_rows: int = 1 << 17
     """Rows at a time; what is read does not depend on it."""
+
+    def wanted(self, column: str) -> str | None:
+        """The type that `column` was said to have."""
+        return self.types.get(column) or ("text" if column in self.text else None)
 
 
 class Reject(NamedTuple):

@@ -6,7 +6,7 @@ import shutil
 import zipfile
 import zlib
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -20,6 +20,12 @@ RATIO_FROM_BYTES = 1 << 26
 DISK_KEPT = 0.1
 """Share of the free disk that unpacking leaves."""
 GZIP, ZSTD, BZIP2, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"PK\x03\x04"
+
+
+class Readable(Protocol):
+    """A stream of bytes."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Unpacked(NamedTuple):
@@ -77,7 +83,8 @@ def _from_zip(path: Path, scratch: Path, field: str) -> Unpacked:
         inside = [
             entry
             for entry in archive.infolist()
-            if not entry.is_dir() and not Path(entry.filename).name.startswith((".", "_"))
+            if not entry.is_dir()
+            and not Path(entry.filename).name.startswith((".", "_"))
             and not entry.filename.startswith("__MACOSX/")
         ]
         if len(inside) != 1:
@@ -96,7 +103,7 @@ def _from_zip(path: Path, scratch: Path, field: str) -> Unpacked:
     return Unpacked(target, name)
 
 
-def _copy(unpacked: IO[bytes] | pa.NativeFile, path: Path, target: Path, field: str) -> None:
+def _copy(unpacked: Readable, path: Path, target: Path, field: str) -> None:
     packed_bytes = path.stat().st_size
     room = int(shutil.disk_usage(target.parent).free * (1 - DISK_KEPT))
     written = 0

@@ -1,7 +1,7 @@
 """What a table is read from: files, queries and frames, each a part that gives its rows batch by batch."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -18,7 +18,7 @@ class Located(NamedTuple):
     """Where a row stands, counted from 1, its cells by column, and its text."""
 
     line: int
-    cells: dict[str, object]
+    cells: Mapping[str, object]
     raw: str
 
 
@@ -27,8 +27,11 @@ class Part(Protocol):
 
     path: Path
     format: str
-    rows: int
-    """Good rows of the last pass."""
+
+    @property
+    def rows(self) -> int:
+        """Good rows of the last pass."""
+        ...
 
     @property
     def names(self) -> list[str]: ...
@@ -67,7 +70,7 @@ class TypedPart:
 
     def column(self, name: str) -> Column:
         """How the column `name` is read."""
-        wanted = self._options.types.get(name)
+        wanted = self._options.wanted(name)
         if self._text is not None and self.schema[name] == pl.String:
             return TextColumn(name, self._text, wanted)
         return TypedColumn(name, wanted, self._options.decimal)
@@ -132,15 +135,13 @@ class Partitioned:
     def column(self, name: str) -> Column:
         """How the column `name` is read; a key's type is found from what the folders are called."""
         if name in self._values:
-            return TextColumn(name, TextRules(self._options.null_tokens), self._options.types.get(name))
+            return TextColumn(name, TextRules(self._options.null_tokens), self._options.wanted(name))
         return self.part.column(name)
 
     def batches(self) -> Iterator[pl.DataFrame]:
         """The part's rows with the keys beside them."""
         for batch in self.part.batches():
-            yield batch.with_columns(
-                [pl.lit(value, dtype=pl.String).alias(key) for key, value in self._values.items()]
-            )
+            yield batch.with_columns([pl.lit(value, dtype=pl.String).alias(key) for key, value in self._values.items()])
 
     def rejects(self) -> Iterator[Reject]:
         """The part's bad rows."""

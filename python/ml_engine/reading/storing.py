@@ -51,6 +51,8 @@ class Store:
         self._pool = ThreadPoolExecutor(THREADS)
         self._bad: list[npt.NDArray[np.int64]] = []
         self._came = 0
+        self._doomed = False
+        """Whether this pass has met a type that is not that of the rows before."""
 
     @property
     def bad(self) -> list[Bad]:
@@ -66,13 +68,14 @@ class Store:
         for _ in range(MOST_PASSES):
             for column in self.columns.values():
                 column.begin()
-            self._bad, self._came = [], 0
+            self._bad, self._came, self._doomed = [], 0, False
             try:
                 stored = self._pass(batches())
             except Again:
                 continue
             # All are asked: each that was wrong makes its new plan then.
-            if all([column.settled for column in self.columns.values()]):
+            settled = [column.settled for column in self.columns.values()]
+            if all(settled) and not self._doomed:
                 return stored
         raise AssertionError("a column changes its type with every pass")
 
@@ -86,6 +89,10 @@ class Store:
                 waiting: list[Future[None]] = []
                 try:
                     for typed in chain([first], map(self._typed, batches)):
+                        self._doomed = self._doomed or typed.schema != first.schema
+                        if self._doomed:
+                            # Read on all the same: the next pass knows what this one learns.
+                            continue
                         waiting.append(hashing.submit(account.add, typed))
                         if len(waiting) > AHEAD:
                             waiting.pop(0).result()
@@ -110,7 +117,7 @@ class Store:
     def _typed(self, batch: pl.DataFrame | None) -> pl.DataFrame:
         if batch is None:
             batch = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
-        read = list(self._pool.map(lambda name: self.columns[name].read(batch[name]), self.columns))
+        read = list(self._pool.map(_read, self.columns.values(), batch.get_columns()))
         typed = pl.DataFrame([column for column, _ in read])
         flags = [(index, bad) for index, (_, bad) in enumerate(read) if bad is not None and bad.any()]
         start, self._came = self._came, self._came + batch.height
@@ -123,6 +130,10 @@ class Store:
             columns[bad.to_numpy()[rows]] = index
         self._bad.append(np.stack([rows + start, columns], axis=1))
         return typed.filter(~left_out)
+
+
+def _read(column: Column, part: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+    return column.read(part)
 
 
 class _Account:

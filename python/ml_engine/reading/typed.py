@@ -6,7 +6,7 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 import pyarrow as pa
-import pyarrow.orc as orc
+from pyarrow import orc
 
 from ml_engine.errors import OpError
 from ml_engine.names import nearest

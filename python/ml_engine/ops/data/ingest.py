@@ -1,8 +1,10 @@
 """Brings a table in: read, typed, checked for bad rows, staged as a dataset."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -13,9 +15,10 @@ from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.names import nearest
 from ml_engine.reading.formats import read_source
+from ml_engine.reading.growing import Grown, grown
 from ml_engine.reading.options import NULL_TOKENS, Reading, ReadOptions
 from ml_engine.roles import contains_personal, stored_roles
-from ml_engine.tables import stage_file
+from ml_engine.tables import DATA_FILE, MANIFEST_FILE, read_manifest, stage_file
 
 DIALECT_KEYS = ("delimiter", "encoding", "header", "quote", "decimal", "sheet")
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -32,24 +35,57 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
         OpError: the source is not there, is no table, an option is wrong, or rows are bad and `on_bad_rows` is `fail`.
     """
     job.progress(0, 3, "reading")
-    with TemporaryDirectory(dir=job.folder) as scratch:
-        return _ingested(read_source(params["source"], _options(params), "source", Path(scratch)), params, job)
-
-
-def _ingested(reading: Reading, params: IngestParams, job: Job) -> IngestResult:
-    bad_rows = reading.rejects[:SHOWN_BAD_ROWS]
-    if params["on_bad_rows"] == "fail" and reading.rejected_rows:
-        listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in bad_rows)
+    onto, key = params.get("onto"), params.get("key", [])
+    if key and onto is None:
         raise OpError(
-            "invalid_input",
-            f"source: {reading.rejected_rows} bad rows ({listed})",
-            "`on_bad_rows: quarantine` puts them aside.",
+            "invalid_input", "key: there is nothing to match it with", "Name the dataset to change in `onto`."
         )
+    options = _options(params)
+    if onto is not None:
+        known = read_manifest(_registered(onto))["columns"]
+        text = frozenset(column["name"] for column in known if column["dtype"] == "String")
+        options = replace(options, text=text)
+    with TemporaryDirectory(dir=job.folder) as scratch:
+        reading = read_source(params["source"], options, "source", Path(scratch))
+        if params["on_bad_rows"] == "fail" and reading.rejected_rows:
+            raise _refused(reading)
+        change = None if onto is None else grown(Path(onto) / DATA_FILE, reading, key, options, Path(scratch))
+        return _ingested(reading, change, params, job)
+
+
+def _registered(onto: str) -> Path:
+    if not (Path(onto) / MANIFEST_FILE).is_file():
+        raise OpError(
+            "invalid_input", f"onto: `{Path(onto).name}` is a file, not a registered dataset", "Ingest it first."
+        )
+    return Path(onto)
+
+
+def _refused(reading: Reading) -> OpError:
+    listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in reading.rejects[:SHOWN_BAD_ROWS])
+    return OpError(
+        "invalid_input",
+        f"source: {reading.rejected_rows} bad rows ({listed})",
+        "`on_bad_rows: quarantine` puts them aside.",
+    )
+
+
+def _source_of(params: IngestParams, reading: Reading) -> str:
+    source = params["source"]
+    if reading.format == "sample":
+        return source
+    address = urlsplit(source)
+    return f"{address.scheme}://{address.hostname}{address.path}" if address.hostname else Path(source).name
+
+
+def _ingested(came: Reading, change: Grown | None, params: IngestParams, job: Job) -> IngestResult:
+    reading = came if change is None else change.reading
+    bad_rows = reading.rejects[:SHOWN_BAD_ROWS]
     job.progress(1, 3, "finding roles")
     columns, sampled = stored_roles(reading.path, reading.rows)
     shown = preview(pl.scan_parquet(reading.path).head(5).collect())
     job.progress(2, 3, "writing")
-    source = params["source"] if reading.format == "sample" else Path(params["source"]).name
+    source = _source_of(params, reading)
     folder = stage_file(
         job, reading.path, name=params["name"], source=source, digest=reading.hash, rows=reading.rows, roles=columns
     )
@@ -58,7 +94,7 @@ def _ingested(reading: Reading, params: IngestParams, job: Job) -> IngestResult:
         "dataset": folder,
         "rows": reading.rows,
         "columns": len(columns),
-        "rows_in": reading.rows + reading.rejected_rows,
+        "rows_in": came.rows + reading.rejected_rows,
         "quarantined": reading.rejected_rows,
         "quarantine": _quarantine(reading, job),
         "format": reading.format,
@@ -67,6 +103,9 @@ def _ingested(reading: Reading, params: IngestParams, job: Job) -> IngestResult:
         "schema": _described(reading, columns),
         "preview": shown,
         "contains_pii": contains_personal(columns),
+        "grown": None
+        if change is None
+        else {"before": change.before, "added": change.added, "replaced": change.replaced},
         "hash": reading.hash,
         "bad_rows": [f"{bad.file} line {bad.line}: {bad.reason}: {bad.raw[:80]}" for bad in bad_rows],
         "warnings": warnings[:SHOWN_WARNINGS]
@@ -99,6 +138,7 @@ def _options(params: IngestParams) -> ReadOptions:
         sheet=dialect.get("sheet"),
         null_tokens=NULL_TOKENS if tokens is None else ("", *tokens),
         types=params["types"],
+        query=params.get("query"),
     )
 
 
