@@ -10,15 +10,15 @@ KeyItem: TypeAlias = str
 class IngestParams(TypedDict, closed=True):
     source: str
     """
-    File, folder, glob, URL (https, s3, gs, az, hf, postgresql, mysql) or `sample:iris`.
+    File, folder, glob, URL (s3, hf, postgresql …) or `sample:iris`.
     """
     name: str
     """
-    To register under.
+    Its name.
     """
     dialect: dict[str, str]
     """
-    delimiter, encoding, header yes|no, quote, decimal, sheet.
+    delimiter, encoding, header, quote, decimal, sheet.
     """
     null_tokens: NotRequired[list[str]]
     """
@@ -26,7 +26,7 @@ class IngestParams(TypedDict, closed=True):
     """
     types: dict[str, str]
     """
-    Column to int, text, date, `date:%d/%m/%Y`, …
+    Column to int, text, `date:%d/%m/%Y`, …
     """
     query: NotRequired[str]
     """

@@ -155,7 +155,7 @@ class SqliteFile:
         """Nothing is held."""
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self._file.resolve().as_uri()}?mode=ro", uri=True)
+        return sqlite3.connect(f"{self._file.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
 
 
 def _only_reads(action: int, *_: object) -> int:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import polars as pl
@@ -103,15 +104,12 @@ class DelimitedFile:
         if self._connection is None:
             return
         found = self._connection.execute(REJECTED)
-        at, line = 0, 1
         with self.text.path.open("rb") as file:
+            lines = _Lines(file)
             while several := found.fetchmany(REJECTS_AT_ONCE):
                 for position, kind, raw, message in several:
-                    while at < int(position) - 1 and (chunk := file.read(min(CHUNK_BYTES, int(position) - 1 - at))):
-                        line += chunk.count(b"\n")
-                        at += len(chunk)
                     text = str(raw or "").strip("\r\n")[:RAW_CHARACTERS]
-                    yield Reject(self.path.name, line, _reason(str(kind), str(message)), text)
+                    yield Reject(self.path.name, lines.at(int(position) - 1), _reason(str(kind), str(message)), text)
 
     def locate(self, rows: list[int]) -> Iterator[Located]:
         """Each of the good `rows` (ascending, from 0), by reading the file again."""
@@ -202,6 +200,28 @@ class DelimitedFile:
         }
         given = ", ".join(f"{key}={value}" for key, value in options.items())
         return f"FROM read_csv({_quoted(str(self.text.path))}, {given})"
+
+
+class _Lines:
+    """Counts the lines of a file up to places that are asked for in order."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._at = 0
+        self._line = 1
+
+    def at(self, position: int) -> int:
+        """The line of the first record at or after the byte `position`; the parser's places count blank lines in."""
+        while self._at < position and (chunk := self._file.read(min(CHUNK_BYTES, position - self._at))):
+            self._line += chunk.count(b"\n")
+            self._at += len(chunk)
+        blank = 0
+        for byte in iter(lambda: self._file.read(1), b""):
+            if byte not in (b"\n", b"\r"):
+                break
+            blank += byte == b"\n"
+        self._file.seek(self._at)
+        return self._line + blank
 
 
 def _longest_line(path: Path) -> int:

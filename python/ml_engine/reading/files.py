@@ -41,11 +41,13 @@ READABLE = (
     "CSV, TSV, JSON, JSON Lines, Parquet, Arrow/Feather, Avro, ORC, Excel, SQLite, DuckDB; "
     "text also as .gz, .zst, .bz2 or .zip"
 )
+DESCRIPTIONS = frozenset({"dataset_info.json", "dataset_infos.json", "state.json", "dataset_dict.json"})
+"""Files that Hugging Face's `datasets` writes beside the data."""
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 def find_files(source: str, field: str) -> list[Path]:
-    """The file at `source`, the data files of the folder there or of its `key=value` folders, or what the glob matches.
+    """The file at `source`, the data files of the folder there, of its `data` or `key=value` folders, or of the glob.
 
     By path, in order.
 
@@ -57,6 +59,7 @@ def find_files(source: str, field: str) -> list[Path]:
         return [path]
     if path.is_dir():
         found = sorted(child for child in path.iterdir() if _is_data(child))
+        found = found or sorted(child for child in (path / "data").glob("*") if _is_data(child))
         found = found or sorted(
             child
             for child in path.rglob("*")
@@ -114,7 +117,7 @@ def kind_of(path: Path, field: str, name: str | None = None) -> str:
 
 
 def _is_data(path: Path) -> bool:
-    if path.name.startswith((".", "_")) or not path.is_file():
+    if path.name.startswith((".", "_")) or path.name in DESCRIPTIONS or not path.is_file():
         return False
     plain = Path(path.stem) if path.suffix.lower() in COMPRESSED else path
     return plain.suffix.lower() in SUFFIXES or (path.suffix.lower() in COMPRESSED and not plain.suffix)

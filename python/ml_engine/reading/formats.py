@@ -56,7 +56,7 @@ def read_source(source: str, options: ReadOptions, field: str, scratch: Path) ->
             source, brought = bring_from_hub(source, folder, field)
     watched = [Watched(path, scratch, field) for path in find_files(source, field)]
     while True:
-        parts = [_part(file.path, source, options, field, scratch) for file in watched]
+        parts = [_part(file, source, options, field, scratch) for file in watched]
         kinds = {part.path.name: part.format for part in parts}
         first = parts[0]
         other = next((part for part in parts if part.format != first.format), None)
@@ -75,7 +75,8 @@ def read_source(source: str, options: ReadOptions, field: str, scratch: Path) ->
     return reading
 
 
-def _part(path: Path, source: str, options: ReadOptions, field: str, scratch: Path) -> Part:
+def _part(file: Watched, source: str, options: ReadOptions, field: str, scratch: Path) -> Part:
+    path = file.path
     unpacked = unpack(path, scratch, field)
     kind = kind_of(unpacked.path, field, unpacked.name)
     part: Part
@@ -89,7 +90,7 @@ def _part(path: Path, source: str, options: ReadOptions, field: str, scratch: Pa
         part = duckdb_part(unpacked.path, path.name, options, field)
     else:
         part = typed_part(unpacked.path, path.name, kind, options, field)
-    values = partition_values(path, source)
+    values = partition_values(file.original, source)
     return Partitioned(part, values, options) if values else part
 
 

@@ -17,7 +17,7 @@ class Watched:
     def __init__(self, path: Path, scratch: Path, field: str) -> None:
         self.path = path
         self.warning: str | None = None
-        self._original = path
+        self.original = path
         self._scratch = scratch
         self._field = field
         self._bytes = path.stat().st_size
@@ -29,28 +29,28 @@ class Watched:
         Raises:
             OpError: it has become shorter: what was read is neither the old file nor the new one.
         """
-        now = self._original.stat().st_size
-        if self.path != self._original or now == self._bytes:
+        now = self.original.stat().st_size
+        if self.path != self.original or now == self._bytes:
             return False
         if now < self._bytes:
             raise OpError(
                 "failed",
-                f"{self._field}: `{self._original.name}` became shorter while it was read",
+                f"{self._field}: `{self.original.name}` became shorter while it was read",
                 "Read it when nobody writes to it.",
             )
         folder = self._scratch / "grown"
         folder.mkdir(exist_ok=True)
-        self.path = folder / self._original.name
+        self.path = folder / self.original.name
         self._copy()
         self.warning = (
-            f"`{self._original.name}` grew while it was read; it was read up to line end at byte "
+            f"`{self.original.name}` grew while it was read; it was read up to line end at byte "
             f"{self.path.stat().st_size}, what was there at the start."
         )
         return True
 
     def _copy(self) -> None:
         left, whole, written = self._bytes, 0, 0
-        with self._original.open("rb") as file, self.path.open("wb") as out:
+        with self.original.open("rb") as file, self.path.open("wb") as out:
             while left and (chunk := file.read(min(left, CHUNK_BYTES))):
                 end = chunk.rfind(b"\n")
                 whole = written + end + 1 if end >= 0 else whole

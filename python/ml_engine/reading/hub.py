@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from ml_engine.errors import OpError
-from ml_engine.reading.files import COMPRESSED, READABLE, SUFFIXES
+from ml_engine.reading.files import COMPRESSED, DESCRIPTIONS, READABLE, SUFFIXES
 
 PREFIX = "hf://datasets/"
 ENDPOINT = "https://huggingface.co"
@@ -96,7 +96,7 @@ def _choose(files: list[str], path: str) -> tuple[list[str], list[str]]:
 def _kind(file: str) -> str | None:
     name = Path(file)
     plain = Path(name.stem) if name.suffix.lower() in COMPRESSED else name
-    if name.name.startswith((".", "_")) or name.name in ("dataset_infos.json", "dataset_info.json", "state.json"):
+    if name.name.startswith((".", "_")) or name.name in DESCRIPTIONS:
         return None
     return SUFFIXES.get(plain.suffix.lower()) if plain.suffix.lower() != ".txt" else None
 

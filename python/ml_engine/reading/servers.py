@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
+import pyarrow as pa
 
 from ml_engine.errors import OpError
 from ml_engine.reading.dialect import unique_names
@@ -29,6 +30,14 @@ POSTGRES_PROBLEMS = {
     "57": "the server stopped it",
 }
 """SQLSTATE codes and classes (PostgreSQL's manual, appendix A)."""
+POSTGRES_WORDS = {
+    "authentication failed": "28P01",
+    "no password supplied": "28P01",
+    "read-only transaction": "25006",
+    'database "': "3D000",
+    "permission denied": "42501",
+    "canceling statement": "57014",
+}
 MYSQL_PROBLEMS = {
     1044: "this user may not use that database",
     1045: "the server does not accept this user and password",
@@ -64,14 +73,22 @@ def postgres_part(url: str, query: str, options: ReadOptions, field: str) -> Typ
                 cursor.execute(sql)
                 for batch in cursor.fetch_record_batch():
                     yield _without_opaque(batch)
-        except dbapi.Error as error:
-            state = str(getattr(error, "sqlstate", "") or "")
-            problem = POSTGRES_PROBLEMS.get(state) or POSTGRES_PROBLEMS.get(state[:2])
+        except (dbapi.Error, pa.ArrowException, OSError) as error:
+            problem = _postgres_problem(error)
             raise _refusal(
                 problem or "the server cannot be reached or ended the query", field, address.hostname
             ) from None
 
     return _streamed(Path(address.path.lstrip("/") or "postgres"), "postgresql", batches, options)
+
+
+def _postgres_problem(error: Exception) -> str | None:
+    """What is wrong, by its code; what goes wrong while connecting or after the first rows has none, only words."""
+    state = str(getattr(error, "sqlstate", "") or "")
+    if not state:
+        said = str(error)
+        state = next((code for words, code in POSTGRES_WORDS.items() if words in said), "")
+    return POSTGRES_PROBLEMS.get(state) or POSTGRES_PROBLEMS.get(state[:2])
 
 
 def mysql_part(url: str, query: str, options: ReadOptions, field: str) -> TypedPart:
@@ -149,7 +166,6 @@ def _refusal(problem: str, field: str, host: str | None) -> OpError:
 
 def _without_opaque(batch: Any) -> pl.DataFrame:
     """PostgreSQL's own types come as opaque text: numerics are numbers, all others text."""
-    pa: Any = import_module("pyarrow")
     columns: list[pl.Series] = []
     names, _ = unique_names([str(field.name) for field in batch.schema])
     for name, field, array in zip(names, batch.schema, batch.columns, strict=True):

@@ -87,7 +87,9 @@ json_cells = st.one_of(
 )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["a", "A", "b/c", "~d", ""]), json_cells), min_size=1), st.integers(1, 5))
+@given(
+    st.lists(st.dictionaries(st.sampled_from(["a", "A", "b/c", "~d", ""]), json_cells), min_size=1), st.integers(1, 5)
+)
 @SLOW
 def test_json_lines_in_small_pieces(tmp_path: Path, rows: list[dict[str, object]], piece: int) -> None:
     rows = [{**rows[0], "a": 1}, *rows]
@@ -102,7 +104,7 @@ def test_typed_files_in_small_pieces(tmp_path: Path, kind: str) -> None:
     frame = pl.DataFrame({"a": [1, None, 2**40], "s": ["x", None, "æ"], "f": [1.5, float("nan"), None]})
     path = tmp_path / f"t.{kind}"
     if kind == "orc":
-        from pyarrow import orc  # noqa: PLC0415 - of this case alone
+        from pyarrow import orc
 
         orc.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), str(path))
     else:

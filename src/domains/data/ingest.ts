@@ -18,7 +18,7 @@ export default pythonTool({
   name: "ml_data_ingest",
   title: "Ingest a dataset",
   description:
-    "Register a table (CSV, JSON, Parquet, Excel, database …) as a versioned dataset; types, roles and personal data are found, bad rows put aside. Next: ml_data_validate.",
+    "Register a table (CSV, JSON, Parquet, Excel, SQL …) as a versioned dataset; types and roles are found, bad rows put aside. Next: ml_data_validate.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
@@ -31,14 +31,14 @@ export default pythonTool({
     "download this data URL and register it",
   ],
   input: z.strictObject({
-    source: source("File, folder, glob, URL (https, s3, gs, az, hf, postgresql, mysql) or `sample:iris`."),
-    name: newName("To register under."),
+    source: source("File, folder, glob, URL (s3, hf, postgresql …) or `sample:iris`."),
+    name: newName("Its name."),
     dialect: z
       .record(z.string(), z.string())
       .default({})
-      .describe("delimiter, encoding, header yes|no, quote, decimal, sheet."),
+      .describe("delimiter, encoding, header, quote, decimal, sheet."),
     null_tokens: rare(z.array(z.string()).optional().describe("Cells to read as missing.")),
-    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, date, `date:%d/%m/%Y`, …"),
+    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, `date:%d/%m/%Y`, …"),
     query: rare(z.string().max(20_000).optional().describe("Of a database: a table or a SELECT.")),
     onto: rare(dataset("Adds to this dataset.").optional()),
     key: rare(columns("With `onto`: rows of one key are replaced.").optional()),
