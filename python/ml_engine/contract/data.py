@@ -26,7 +26,7 @@ class IngestParams(TypedDict, closed=True):
     """
     types: dict[str, str]
     """
-    Column to int, text, `date:%d/%m/%Y`, …
+    Column to int, text, `date:%d/%m/%Y` …
     """
     query: NotRequired[str]
     """

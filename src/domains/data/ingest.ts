@@ -38,7 +38,7 @@ export default pythonTool({
       .default({})
       .describe("delimiter, encoding, header, quote, decimal, sheet."),
     null_tokens: rare(z.array(z.string()).optional().describe("Cells to read as missing.")),
-    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, `date:%d/%m/%Y`, …"),
+    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, `date:%d/%m/%Y` …"),
     query: rare(z.string().max(20_000).optional().describe("Of a database: a table or a SELECT.")),
     onto: rare(dataset("Adds to this dataset.").optional()),
     key: rare(columns("With `onto`: rows of one key are replaced.").optional()),
