@@ -1,6 +1,7 @@
 """What each column of a table means, beside its storage type."""
 
 import re
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
@@ -44,6 +45,9 @@ ORDERED_WORDS = (
     frozenset({"bad", "poor", "fair", "good", "very good", "excellent", "ideal", "premium"}),
     frozenset({"strongly disagree", "disagree", "neutral", "agree", "strongly agree"}),
 )
+SAMPLE_ROWS = 200_000
+"""Rows of a stored table up to which roles are found on all of them."""
+SLICES = 20
 FEW_LEVELS = 10
 """Distinct whole numbers up to which a column from 0 or 1 upwards is read as ordered levels."""
 
@@ -51,6 +55,26 @@ FEW_LEVELS = 10
 def infer_roles(frame: pl.DataFrame) -> list[ColumnSchema]:
     """Name, dtype, role and suspected kind of personal data of each column, in the frame's order."""
     return [column_schema(column) for column in frame.get_columns()]
+
+
+def stored_roles(path: Path, rows: int) -> tuple[list[ColumnSchema], list[str]]:
+    """As `infer_roles`, of the canonical Parquet file at `path`, and what was not looked at whole, in a sentence.
+
+    Tables of more than SAMPLE_ROWS rows are judged by slices spread evenly over them, whatever the file's row groups;
+    whether a column is constant is found over all rows.
+    """
+    whole = pl.scan_parquet(path)
+    if rows <= SAMPLE_ROWS:
+        return infer_roles(whole.collect()), []
+    step = rows // SLICES
+    slices = [whole.slice(number * step, SAMPLE_ROWS // SLICES).collect() for number in range(SLICES)]
+    sample = pl.concat(slices)
+    columns = infer_roles(sample)
+    for index, column in enumerate(columns):
+        if column["role"] == "constant":
+            values = whole.select(pl.col(column["name"]).unique(maintain_order=True)).collect().to_series()
+            columns[index] = column_schema(values.head(SAMPLE_ROWS))
+    return columns, [f"Roles and personal data were found on {sample.height} rows spread over the table."]
 
 
 def column_schema(column: pl.Series) -> ColumnSchema:

@@ -1,9 +1,11 @@
 """Tables as ops see them: a registered dataset's folder or a plain file in, a staged dataset folder out."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import cast
 
 import polars as pl
@@ -64,9 +66,9 @@ def read_table(path: str, field: str = "dataset", columns: list[str] | None = No
             f"{field}: `{folder.name}` is a folder, not a data file",
             "Ingest the folder with ml_data_ingest first.",
         )
-    reading = read_source(path, ReadOptions(), field)
-    frame, changed = canonical(reading.frame)
-    digest = content_hash(frame)
+    with TemporaryDirectory() as scratch:
+        reading = read_source(path, ReadOptions(), field, Path(scratch))
+        frame = reading.frame()
     rejected = [f"{reading.rejected_rows} bad rows were left out."] if reading.rejected_rows else []
     if columns is not None:
         frame = frame.select([require_column(field, name, frame.columns) for name in columns])
@@ -75,8 +77,8 @@ def read_table(path: str, field: str = "dataset", columns: list[str] | None = No
         frame=frame if rows is None else frame.head(rows),
         columns=schema,
         name=folder.name,
-        hash=digest,
-        warnings=(*reading.warnings, *changed, *rejected),
+        hash=reading.hash,
+        warnings=(*reading.warnings, *rejected),
     )
 
 
@@ -130,21 +132,48 @@ def stage_dataset(
     dataset of one call its own `slot`.
     """
     stored, _ = canonical(frame)
-    columns = list(roles) if roles is not None else infer_roles(stored)
     folder = job.folder / slot
     folder.mkdir(parents=True, exist_ok=False)
-    data = folder / DATA_FILE
-    stored.write_parquet(data, compression="zstd", statistics=True)
+    stored.write_parquet(folder / DATA_FILE, compression="zstd", statistics=True)
+    columns = list(roles) if roles is not None else infer_roles(stored)
+    return _described(folder, _Description(name, content_hash(stored), stored.height, columns, source, part, pipeline))
+
+
+def stage_file(
+    job: Job, data: Path, *, name: str, source: str, digest: str, rows: int, roles: Sequence[ColumnSchema]
+) -> str:
+    """Makes a Parquet file of canonical rows with the content hash `digest` a dataset folder, as `stage_dataset` does.
+
+    The file is moved.
+    """
+    folder = job.folder / "dataset"
+    folder.mkdir(parents=True, exist_ok=False)
+    shutil.move(data, folder / DATA_FILE)
+    return _described(folder, _Description(name, digest, rows, list(roles), source))
+
+
+@dataclass(frozen=True)
+class _Description:
+    name: str
+    hash: str
+    rows: int
+    columns: list[ColumnSchema]
+    source: str
+    part: str | None = None
+    pipeline: object = None
+
+
+def _described(folder: Path, is_: _Description) -> str:
     manifest: DatasetManifest = {
-        "name": name,
-        "hash": content_hash(stored),
-        "rows": stored.height,
-        "size_bytes": data.stat().st_size,
-        "columns": columns,
-        "source": source,
-        "contains_pii": contains_personal(columns),
-        "part": part,
-        "pipeline": pipeline,
+        "name": is_.name,
+        "hash": is_.hash,
+        "rows": is_.rows,
+        "size_bytes": (folder / DATA_FILE).stat().st_size,
+        "columns": is_.columns,
+        "source": is_.source,
+        "contains_pii": contains_personal(is_.columns),
+        "part": is_.part,
+        "pipeline": is_.pipeline,
     }
     (folder / MANIFEST_FILE).write_text(json.dumps(manifest, ensure_ascii=False, indent=2), encoding="utf-8")
     return str(folder.resolve())

@@ -7,6 +7,7 @@ import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { download } from "../policy/network.ts";
+import { admitRemote } from "../policy/remote.ts";
 import type { Said } from "../runtime/protocol.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
@@ -77,17 +78,19 @@ export class Call {
   async resolve(params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Record<string, unknown>> {
     this.state.params = { ...params };
     const { config, store, paths } = this.#parts;
+    const policy = { offline: config.offline, allowHosts: config.allow_hosts };
     const resolved = await resolveReferences(this.tool.input, params, {
       catalog: store().catalog,
       paths: paths(),
       fetch: async (field, url) => {
         const to = join(
           this.makeFolder(),
-          `download${/\.[A-Za-z0-9]{1,8}(\.gz|\.zst)?$/.exec(new URL(url).pathname)?.[0] ?? ""}`,
+          `download${/\.[A-Za-z0-9]{1,8}(\.gz|\.zst|\.bz2)?$/.exec(new URL(url).pathname)?.[0] ?? ""}`,
         );
-        await download(field, url, to, { offline: config.offline, allowHosts: config.allow_hosts }, signal);
+        await download(field, url, to, policy, signal);
         return to;
       },
+      admit: (field, url) => admitRemote(field, url, policy),
     });
     this.state.inputs.push(...resolved.inputs);
     return resolved.params;

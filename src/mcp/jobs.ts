@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
+import { redact } from "../policy/redact.ts";
 import { nearest } from "../routing/nearest.ts";
 import { endTree, isAlive, startedAt } from "../runtime/processes.ts";
 import type { Job } from "../store/jobs.ts";
@@ -39,7 +40,7 @@ export async function startJob(
     store.jobs.create({
       id: call.id,
       tool: tool.name,
-      call: JSON.stringify(state),
+      call: JSON.stringify(redact(state)),
       run_id: state.run_id,
       owner_pid: process.pid,
       owner_started: startedAt(process.pid),

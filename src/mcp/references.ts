@@ -5,6 +5,7 @@ import type { Asset, Catalog } from "../kernel/ports.ts";
 import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
 import { isUrl } from "../policy/network.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
+import { isRemote, withoutCredentials } from "../policy/remote.ts";
 import { nearest } from "../routing/nearest.ts";
 
 /** What turns names into paths needs: the catalog, the guard of paths, and a way to bring a URL's file here. */
@@ -12,6 +13,8 @@ export interface Resolver {
   readonly catalog: Catalog;
   readonly paths: AllowedPaths;
   fetch(field: string, url: string): Promise<string>;
+  /** Agrees to a database or object store being read by the op itself, or throws. */
+  admit(field: string, url: string): Promise<void>;
 }
 
 /** A call's parameters with names turned into absolute paths, and what those names were. */
@@ -63,6 +66,10 @@ async function locate(
   }
   if (reference === "source") {
     if (name.startsWith("sample:")) return [name, fileRef(name)];
+    if (isRemote(name)) {
+      await resolver.admit(field, name);
+      return [name, fileRef(withoutCredentials(name))];
+    }
     if (isUrl(name)) return [await resolver.fetch(field, name), fileRef(name)];
     return [resolver.paths.source(field, name), fileRef(name)];
   }

@@ -26,6 +26,8 @@ for (const [net, bits] of [
   ["224.0.0.0", 3],
 ] as const)
   PRIVATE.addSubnet(net, bits, "ipv4");
+/** A list of its own: Node reads an IPv4 address as its mapped IPv6 one too, and `::ffff:0:0/96` would hold them all. */
+const PRIVATE_V6 = new BlockList();
 for (const [net, bits] of [
   ["::", 127],
   ["64:ff9b::", 96],
@@ -34,7 +36,7 @@ for (const [net, bits] of [
   ["ff00::", 8],
   ["::ffff:0:0", 96],
 ] as const)
-  PRIVATE.addSubnet(net, bits, "ipv6");
+  PRIVATE_V6.addSubnet(net, bits, "ipv6");
 
 export interface NetworkPolicy {
   readonly offline: boolean;
@@ -124,9 +126,12 @@ const checkedLookup =
       else callback(null, first.address, first.family);
     });
 
-const isPrivate = (address: string) => PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+/** Whether an address is of this machine, its network or a cloud's metadata. */
+export const isPrivate = (address: string) =>
+  isIP(address) === 6 ? PRIVATE_V6.check(address, "ipv6") : PRIVATE.check(address, "ipv4");
 
-const privateAddress = (field: string, host: string) =>
+/** What is answered where a host has a private address. */
+export const privateAddress = (field: string, host: string) =>
   new ToolError(
     "refused",
     `${field}: ${host} is an address of a private network.`,

@@ -13,7 +13,8 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const SECRETS: readonly [RegExp, string][] = [
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]+:[^\s/@]+@/gi, "$1[redacted]@"],
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/]*@/gi, "$1[redacted]@"],
+  [/([?&](?:pass(?:word|wd)?|pwd|token|sig(?:nature)?|x-amz-[a-z-]+)=)[^&\s#]+/gi, "$1[redacted]"],
   [/\bBearer\s+[\w.~+/-]{8,}=*/gi, "Bearer [redacted]"],
   [/\b(?:sk|pk|rk|hf|ghp|gho|ghs|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}\b/g, "[redacted]"],
   [/\bAKIA[0-9A-Z]{16}\b/g, "[redacted]"],

@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 
-/** What of the server's environment a worker may see: how to run, never who one is. */
+/** What of the server's environment a worker may see to know how to run. */
 const PASSED_ON = [
   "PATH",
   "HOME",
@@ -17,15 +17,32 @@ const PASSED_ON = [
   "SSL_CERT_DIR",
 ];
 
+/**
+ * Where databases and object stores are, and what opens them: given to the server so that no call has to carry it. A name
+ * that ends in `_` stands for all that begin so.
+ */
+const SOURCES = [
+  "PGUSER",
+  "PGPASSWORD",
+  "PGSSLMODE",
+  "MYSQL_PWD",
+  "AWS_",
+  "AZURE_STORAGE_",
+  "GOOGLE_APPLICATION_CREDENTIALS",
+  "HF_TOKEN",
+  "HF_ENDPOINT",
+];
+
 /** The environment of every Python process. */
 export function workerEnvironment(
   { root, threads, offline }: Pick<Config, "root" | "threads" | "offline">,
   env: NodeJS.ProcessEnv,
 ): Record<string, string> {
-  const passed = PASSED_ON.flatMap((name): [string, string][] => {
-    const value = env[name];
-    return value === undefined ? [] : [[name, value]];
-  });
+  const passed = Object.entries(env).flatMap(([name, value]): [string, string][] =>
+    value !== undefined && (PASSED_ON.includes(name) || SOURCES.some((known) => isOneOf(known, name)))
+      ? [[name, value]]
+      : [],
+  );
   const count = String(Math.min(threads, 8));
   return {
     ...Object.fromEntries(passed),
@@ -45,3 +62,5 @@ export function workerEnvironment(
     ...(offline && { HF_HUB_OFFLINE: "1", TRANSFORMERS_OFFLINE: "1", HF_DATASETS_OFFLINE: "1" }),
   };
 }
+
+const isOneOf = (known: string, name: string) => (known.endsWith("_") ? name.startsWith(known) : name === known);

@@ -1,21 +1,24 @@
 # Generated from the tool definitions; change those and run `npm run gen`.
 
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
+
+
+KeyItem: TypeAlias = str
 
 
 class IngestParams(TypedDict, closed=True):
     source: str
     """
-    File, folder, glob, URL or `sample:iris`.
+    File, folder, glob, URL (s3, hf, postgresql …) or `sample:iris`.
     """
     name: str
     """
-    To register under.
+    Its name.
     """
     dialect: dict[str, str]
     """
-    delimiter, encoding, header yes|no, quote, decimal, sheet.
+    delimiter, encoding, header, quote, decimal, sheet.
     """
     null_tokens: NotRequired[list[str]]
     """
@@ -23,7 +26,19 @@ class IngestParams(TypedDict, closed=True):
     """
     types: dict[str, str]
     """
-    Column to int, text, date, `date:%d/%m/%Y`, …
+    Column to int, text, `date:%d/%m/%Y` …
+    """
+    query: NotRequired[str]
+    """
+    Of a database: a table or a SELECT.
+    """
+    onto: NotRequired[str]
+    """
+    Adds to this dataset.
+    """
+    key: NotRequired[list[KeyItem]]
+    """
+    With `onto`: rows of one key are replaced.
     """
     on_bad_rows: Literal["quarantine", "fail"]
     """
@@ -41,6 +56,12 @@ class IngestParams(TypedDict, closed=True):
     """
     With `job_id`: stop it.
     """
+
+
+class Grown(TypedDict, closed=True):
+    before: int
+    added: int
+    replaced: int
 
 
 class Artifact(TypedDict, closed=True):
@@ -84,7 +105,11 @@ class IngestResult(TypedDict, closed=True):
     columns: int
     rows_in: int
     """
-    `rows` + `quarantined`.
+    Rows read: kept and quarantined.
+    """
+    grown: Grown | None
+    """
+    What became of `onto`.
     """
     quarantined: int
     quarantine: Artifact | None

@@ -1,6 +1,7 @@
 """Finds out how a text file is encoded and hands it on as UTF-8."""
 
 import codecs
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,16 +27,15 @@ ALLOWED = (
 
 @dataclass(frozen=True)
 class TextFile:
-    """A text file as UTF-8 without byte order mark, its true encoding, and the bytes of its longest line."""
+    """A text file as UTF-8 without byte order mark, and its true encoding."""
 
     path: Path
     encoding: str
-    longest_line_bytes: int
     warnings: tuple[str, ...] = ()
 
 
-def as_utf8(path: Path, encoding: str | None, scratch: Path, field: str) -> TextFile:
-    """`path` itself where it is plain UTF-8, a UTF-8 copy in `scratch` otherwise.
+def as_utf8(path: Path, name: str, encoding: str | None, scratch: Path, field: str) -> TextFile:
+    """`path` itself where it is plain UTF-8, a UTF-8 copy in `scratch` otherwise; `name` is what people call it.
 
     Raises:
         OpError: the file is empty, has NUL bytes, or is not in the encoding it was said to be in.
@@ -44,21 +44,22 @@ def as_utf8(path: Path, encoding: str | None, scratch: Path, field: str) -> Text
         head = file.read(1 << 16)
     if not head.strip(b"\xef\xbb\xbf\xff\xfe \t\r\n"):
         raise OpError(
-            "invalid_input", f"{field}: `{path.name}` is empty", "Give a file with a header line and at least one row."
+            "invalid_input", f"{field}: `{name}` is empty", "Give a file with a header line and at least one row."
         )
     if encoding is not None and encoding.lower() not in ALLOWED:
         raise OpError("invalid_input", f"encoding: `{encoding}` is not known", f"One of {', '.join(ALLOWED)}.")
-    chosen = encoding or _from_bom(head) or ("utf-8" if _valid_utf8(path) else None)
+    chosen = encoding or _from_bom(head) or ("utf-8" if _decodes(path, name, "utf-8", field) else None)
     warnings: tuple[str, ...] = ()
     if chosen is None:
-        chosen = "cp1252" if _decodes(path, "cp1252") else "latin-1"
-        warnings = (f"`{path.name}` is not UTF-8; read as {chosen}. Set `encoding` if accented letters look wrong.",)
+        chosen = "cp1252" if _decodes(path, name, "cp1252", field) else "latin-1"
+        warnings = (f"`{name}` is not UTF-8; read as {chosen}. Set `encoding` if accented letters look wrong.",)
     if chosen.lower() in ("utf-8", "ascii"):
-        _refuse_broken(path, chosen, field)
-        return TextFile(path, chosen, _longest_line(path, field), warnings)
+        if encoding is not None and not _decodes(path, name, chosen, field):
+            raise _wrong_encoding(name, chosen, field)
+        return TextFile(path, chosen, warnings)
     copy = scratch / f"{abs(hash(path))}.txt"
-    _transcode(path, chosen, copy, field)
-    return TextFile(copy, chosen, _longest_line(copy, field), warnings)
+    _transcode(path, name, chosen, copy, field)
+    return TextFile(copy, chosen, warnings)
 
 
 def _from_bom(head: bytes) -> str | None:
@@ -72,20 +73,27 @@ def _from_bom(head: bytes) -> str | None:
     return "utf-16-be" if even > 0.3 * half and odd < 0.05 * half else None
 
 
-def _valid_utf8(path: Path) -> bool:
-    return _decodes(path, "utf-8")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
+def _decodes(path: Path, name: str, encoding: str, field: str) -> bool:
     try:
-        for _ in _decoded(path, encoding):
+        for _ in _decoded(path, name, encoding, field):
             pass
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _decoded(path: Path, encoding: str):  # noqa: ANN202 - a plain generator of text
+def _decoded(path: Path, name: str, encoding: str, field: str) -> Iterator[str]:
+    for text in _pieces(path, encoding):
+        if "\0" in text:
+            raise OpError(
+                "invalid_input",
+                f"{field}: `{name}` has a NUL byte in line {_line_of_nul(path, encoding)}; it is binary or damaged",
+                "Give a text file, or remove the NUL bytes (`tr -d '\\000'`).",
+            )
+        yield text
+
+
+def _pieces(path: Path, encoding: str) -> Iterator[str]:
     decoder = codecs.getincrementaldecoder(encoding)()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -93,40 +101,24 @@ def _decoded(path: Path, encoding: str):  # noqa: ANN202 - a plain generator of 
         yield decoder.decode(b"", final=True)
 
 
-def _refuse_broken(path: Path, encoding: str, field: str) -> None:
-    if not _decodes(path, encoding):
-        raise _wrong_encoding(path, encoding, field)
+def _line_of_nul(path: Path, encoding: str) -> int:
+    line = 1
+    for text in _pieces(path, encoding):
+        before, found, _ = text.partition("\0")
+        line += before.count("\n")
+        if found:
+            break
+    return line
 
 
-def _transcode(path: Path, encoding: str, target: Path, field: str) -> None:
+def _transcode(path: Path, name: str, encoding: str, target: Path, field: str) -> None:
     try:
         with target.open("w", encoding="utf-8", newline="") as out:
-            for text in _decoded(path, encoding):
+            for text in _decoded(path, name, encoding, field):
                 out.write(text)
     except (UnicodeDecodeError, UnicodeError) as error:
-        raise _wrong_encoding(path, encoding, field) from error
+        raise _wrong_encoding(name, encoding, field) from error
 
 
-def _wrong_encoding(path: Path, encoding: str, field: str) -> OpError:
-    return OpError(
-        "invalid_input", f"{field}: `{path.name}` is not {encoding}", "Leave `encoding` out to have it found."
-    )
-
-
-def _longest_line(path: Path, field: str) -> int:
-    longest, open_line, lines = 0, 0, 1
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            if b"\0" in chunk:
-                line = lines + chunk[: chunk.index(b"\0")].count(b"\n")
-                raise OpError(
-                    "invalid_input",
-                    f"{field}: `{path.name}` has a NUL byte in line {line}; it is binary or damaged",
-                    "Give a text file, or remove the NUL bytes (`tr -d '\\000'`).",
-                )
-            pieces = chunk.split(b"\n")
-            lines += len(pieces) - 1
-            open_line += len(pieces[0])
-            longest = max(longest, open_line, *map(len, pieces[1:])) if len(pieces) > 1 else max(longest, open_line)
-            open_line = len(pieces[-1]) if len(pieces) > 1 else open_line
-    return longest
+def _wrong_encoding(name: str, encoding: str, field: str) -> OpError:
+    return OpError("invalid_input", f"{field}: `{name}` is not {encoding}", "Leave `encoding` out to have it found.")

@@ -1,228 +1,218 @@
-"""One table from a file, several files of one shape, or a sample, whatever the format."""
+"""One table from files of one shape, a database, an object store or a sample, whatever the format."""
 
-import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import fastexcel
 import polars as pl
 
 from ml_engine.errors import OpError
-from ml_engine.names import nearest
-from ml_engine.reading.delimited import RawTable, locate, long_values, read_delimited
-from ml_engine.reading.dialect import unique_names
-from ml_engine.reading.files import READABLE, find_files, kind_of
-from ml_engine.reading.inference import Found, as_type, blank_to_null, check_types, find_type
-from ml_engine.reading.json_text import read_json, read_json_lines
-from ml_engine.reading.options import Reading, ReadOptions, Reject
+from ml_engine.reading.alike import look_alikes
+from ml_engine.reading.cloud import bring, is_cloud
+from ml_engine.reading.columns import Column, TextColumn
+from ml_engine.reading.databases import SqliteFile, duckdb_part, is_server, server_part
+from ml_engine.reading.delimited import DelimitedFile
+from ml_engine.reading.files import find_files, kind_of, partition_values
+from ml_engine.reading.growth import Watched
+from ml_engine.reading.hub import bring_from_hub, is_hub
+from ml_engine.reading.inference import check_types
+from ml_engine.reading.json_columns import JsonColumn
+from ml_engine.reading.json_text import JsonFile
+from ml_engine.reading.options import NULL_TOKENS, Reading, ReadOptions
+from ml_engine.reading.packed import unpack
+from ml_engine.reading.parts import Part, Partitioned, TypedPart, sliced
+from ml_engine.reading.quarantine import put_aside
 from ml_engine.reading.samples import PREFIX, read_sample
+from ml_engine.reading.storing import Store, Stored
+from ml_engine.reading.typed import typed_part
+
+DATA_FILE = "data.parquet"
 
 
-def read_source(source: str, options: ReadOptions, field: str) -> Reading:
+def read_source(source: str, options: ReadOptions, field: str, scratch: Path) -> Reading:
     """The table at `source`: an absolute path of a file or folder, a glob pattern, or `sample:<name>`.
+
+    Its rows are written to a Parquet file in `scratch`, an existing folder of this reading alone.
 
     Raises:
         OpError: naming `field`: nothing there, nothing readable, or files of different shapes.
     """
     if source.startswith(PREFIX):
         frame = read_sample(source, field)
-        check_types(options, frame.columns)
-        return Reading(frame, "sample", 1, [], [], {})
-    paths = find_files(source, field)
-    kinds = {path: kind_of(path, field) for path in paths}
-    if len(set(kinds.values())) > 1:
-        other = next(path for path in paths if kinds[path] != kinds[paths[0]])
-        raise OpError(
-            "invalid_input",
-            f"{field}: `{paths[0].name}` is {kinds[paths[0]]} but `{other.name}` is {kinds[other]}",
-            "Give files of one format.",
+        return _read(
+            [TypedPart(Path(source), "sample", frame.schema, sliced(frame, frame.height), options)],
+            options,
+            field,
+            scratch,
         )
-    kind = kinds[paths[0]]
-    with TemporaryDirectory() as scratch:
-        if kind == "csv":
-            return _read_text(paths, options, Path(scratch), field)
-        return _read_typed(paths, kind, options, field)
+    if is_server(source):
+        return _read([server_part(source, options, field)], options, field, scratch)
+    brought: list[str] = []
+    if is_cloud(source) or is_hub(source):
+        folder = scratch / "brought"
+        folder.mkdir()
+        if is_cloud(source):
+            source = bring(source, folder, field)
+        else:
+            source, brought = bring_from_hub(source, folder, field)
+    watched = [Watched(path, scratch, field) for path in find_files(source, field)]
+    while True:
+        parts = [_part(file, source, options, field, scratch) for file in watched]
+        kinds = {part.path.name: part.format for part in parts}
+        first = parts[0]
+        other = next((part for part in parts if part.format != first.format), None)
+        if other is not None:
+            raise OpError(
+                "invalid_input",
+                f"{field}: `{first.path.name}` is {first.format} but `{other.path.name}` is {kinds[other.path.name]}",
+                "Give files of one format.",
+            )
+        reading = _read(parts, options, field, scratch)
+        grew = [file.grew for file in watched]
+        if not any(grew):
+            break
+    reading.warnings.extend(brought)
+    reading.warnings.extend(file.warning for file in watched if file.warning)
+    return reading
 
 
-def _read_text(paths: list[Path], options: ReadOptions, scratch: Path, field: str) -> Reading:
-    raws = [read_delimited(path, options, scratch, field) for path in paths]
-    _same_columns([(raw.path, raw.dialect.names) for raw in raws], field)
-    names = raws[0].dialect.names
+def _part(file: Watched, source: str, options: ReadOptions, field: str, scratch: Path) -> Part:
+    path = file.path
+    unpacked = unpack(path, scratch, field)
+    kind = kind_of(unpacked.path, field, unpacked.name)
+    part: Part
+    if kind == "csv":
+        part = DelimitedFile(unpacked.path, path.name, options, scratch, field)
+    elif kind in ("json", "jsonl"):
+        part = JsonFile(unpacked.path, path.name, kind, options, scratch, field)
+    elif kind == "sqlite":
+        part = SqliteFile(unpacked.path, path.name, options, field)
+    elif kind == "duckdb":
+        part = duckdb_part(unpacked.path, path.name, options, field)
+    else:
+        part = typed_part(unpacked.path, path.name, kind, options, field)
+    values = partition_values(file.original, source)
+    return Partitioned(part, values, options) if values else part
+
+
+def _read(parts: list[Part], options: ReadOptions, field: str, scratch: Path) -> Reading:
+    names = parts[0].names
+    _same_columns(parts, field)
+    if not names:
+        raise OpError("invalid_input", f"{field}: `{parts[0].path.name}` has no columns", "Give a table.")
     check_types(options, names)
-    frame = pl.concat([raw.frame.select(names) for raw in raws], rechunk=True)
-    warnings = [warning for raw in raws[:1] for warning in (*raw.text.warnings, *raw.dialect.warnings)] + long_values(
-        frame
-    )
-    frame, warned = _without_initial_space(frame)
-    frame, met = blank_to_null(frame, options.null_tokens)
-    delimiter = raws[0].dialect.delimiter
-    columns: list[pl.Series] = []
-    found_warnings: list[str] = []
-    comma = options.decimal == ","
-    for column in frame.get_columns():
-        if column.name in options.types:
-            columns.append(as_type(column, options.types[column.name], options.decimal))
-            continue
-        found = find_type(column, options.decimal, delimiter)
-        columns.append(found.column)
-        comma = comma or found.decimal_comma
-        found_warnings += [found.warning] if found.warning else []
-    typed_frame = pl.DataFrame(columns)
-    typed_frame, rejects = _put_aside(frame, typed_frame, options, _finder(raws))
-    dialect = {
-        "delimiter": delimiter,
-        "encoding": raws[0].text.encoding,
-        "quote": raws[0].dialect.quote,
-        "decimal": "," if comma else ".",
-        "header": "yes" if raws[0].dialect.header else "no",
-    }
-    all_rejects = sorted(
-        [reject for raw in raws for reject in raw.rejects] + rejects, key=lambda reject: (reject.file, reject.line)
-    )
-    return Reading(typed_frame, "csv", len(paths), all_rejects, warnings + warned + met + found_warnings, dialect)
+    _one_schema(parts, field)
+    columns = {name: parts[0].column(name) for name in names}
+    store = Store(columns, scratch / DATA_FILE)
 
+    def batches() -> Iterator[pl.DataFrame]:
+        for part in parts:
+            for batch in part.batches():
+                yield batch.select(names)
 
-def _without_initial_space(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    share = frame.select(pl.all().str.starts_with(" ").mean().fill_null(0.0)).row(0)
-    spaced = [name for name, value in zip(frame.columns, share, strict=True) if value == 1.0]
-    if not spaced:
-        return frame, []
-    return frame.with_columns(pl.col(spaced).str.strip_chars()), ["Blanks after the delimiter were removed."]
-
-
-def _finder(raws: list[RawTable]) -> Callable[[list[int]], list[tuple[str, int, str]]]:
-    def find(rows: list[int]) -> list[tuple[str, int, str]]:
-        found: list[tuple[str, int, str]] = []
-        start = 0
-        for raw in raws:
-            own = {row - start for row in rows if start <= row < start + raw.frame.height}
-            places = locate(raw, own) if own else {}
-            found += [(raw.path.name, *places.get(row, (0, ""))) for row in sorted(own)]
-            start += raw.frame.height
-        return found
-
-    return find
-
-
-def _put_aside(
-    before: pl.DataFrame,
-    after: pl.DataFrame,
-    options: ReadOptions,
-    find: Callable[[list[int]], list[tuple[str, int, str]]],
-) -> tuple[pl.DataFrame, list[Reject]]:
-    """Takes out the rows where a value cannot be read as the type it was said to have."""
-    bad = {name: (after[name].is_null() & before[name].is_not_null()) for name in options.types}
-    if not any(flags.any() for flags in bad.values()):
-        return after, []
-    row_is_bad = pl.select(pl.any_horizontal(list(bad.values()))).to_series()
-    rows = [int(row) for row in row_is_bad.arg_true()]
-    first = [next(name for name, flags in bad.items() if flags[row]) for row in rows]
-    rejects = [
-        Reject(file, line, f"`{name}`: `{str(before[name][row])[:60]}` is no {options.types[name]}", raw)
-        for row, name, (file, line, raw) in zip(rows, first, find(rows), strict=True)
-    ]
-    if len(rejects) == after.height:
+    stored = store.fill(batches)
+    quarantine = put_aside(parts, store.bad, names, options.types, scratch)
+    for part in parts:
+        part.close()
+    if stored.rows == 0:
+        first = next(iter(quarantine.first), None)
+        if first is None:
+            raise OpError(
+                "invalid_input", f"{field}: `{parts[0].path.name}` has no rows", "Give a file with at least one row."
+            )
         raise OpError(
             "invalid_input",
-            f"types: no row is left; line {rejects[0].line}: {rejects[0].reason}",
+            f"types: no row is left; line {first.line}: {first.reason}",
             "Change the type, or leave it out to have it found.",
         )
-    return after.filter(~row_is_bad), rejects
+    return Reading(
+        path=store.target,
+        rows=stored.rows,
+        hash=stored.hash,
+        missing=stored.missing,
+        format=parts[0].format,
+        files=len(parts),
+        rejects=quarantine.first,
+        rejected_rows=quarantine.rows,
+        quarantine=quarantine.path,
+        warnings=[*parts[0].warnings, *look_alikes(names), *_said(columns, options), *_doubts(stored)],
+        dialect=_dialect(parts[0], columns),
+    )
 
 
-def _read_typed(paths: list[Path], kind: str, options: ReadOptions, field: str) -> Reading:
-    frames: list[pl.DataFrame] = []
-    rejects: list[Reject] = []
-    for path in paths:
-        frame, bad = _read_one(path, kind, options, field)
-        frames.append(frame)
-        rejects += bad
-    _same_columns([(path, frame.columns) for path, frame in zip(paths, frames, strict=True)], field)
+def _said(columns: dict[str, Column], options: ReadOptions) -> list[str]:
+    met: dict[str, int] = {}
+    spaced = False
+    for column in columns.values():
+        if isinstance(column, (TextColumn, JsonColumn)):
+            for token, count in column.met.items():
+                met[token] = met.get(token, 0) + count
+        spaced = spaced or (isinstance(column, TextColumn) and column.spaced)
+    said = ["Blanks after the delimiter were removed."] if spaced else []
+    if met:
+        order = {token: index for index, token in enumerate(options.null_tokens)}
+        listed = ", ".join(f"{met[token]} cells `{token}`" for token in sorted(met, key=lambda token: order[token]))
+        standard = set(options.null_tokens) == set(NULL_TOKENS)
+        said.append(f"Read as missing: {listed}." + (" Set `null_tokens` to change that." if standard else ""))
+    return said + [warning for column in columns.values() for warning in column.warnings()]
+
+
+def _doubts(stored: Stored) -> list[str]:
+    """What a reader should know of values that are stored as they were."""
+    return [
+        f"`{name}` has no value at all."
+        if stored.missing[name] == stored.rows
+        else f"`{name}` has {stored.infinite[name]} infinite values."
+        for name in stored.schema
+        if stored.missing[name] == stored.rows or stored.infinite.get(name)
+    ]
+
+
+def _dialect(part: Part, columns: dict[str, Column]) -> dict[str, str]:
+    if isinstance(part, Partitioned):
+        return _dialect(part.part, columns)
+    if not isinstance(part, DelimitedFile):
+        return {}
+    comma = any(isinstance(column, TextColumn) and column.decimal_comma for column in columns.values())
+    return {
+        "delimiter": part.dialect.delimiter,
+        "encoding": part.text.encoding,
+        "quote": part.dialect.quote,
+        "decimal": "," if comma or part.decimal == "," else ".",
+        "header": "yes" if part.dialect.header else "no",
+    }
+
+
+def _one_schema(parts: list[Part], field: str) -> None:
+    """Gives files that say their types the types that fit all of them."""
+    inner = [part.part if isinstance(part, Partitioned) else part for part in parts]
+    typed = [part for part in inner if isinstance(part, TypedPart)]
+    if len(typed) < 2:
+        return
+    names = typed[0].schema.names()
     try:
-        frame = pl.concat([one.select(frames[0].columns) for one in frames], how="vertical_relaxed", rechunk=True)
+        empty = [part.schema.to_frame().select(names) for part in typed]
+        schema = pl.concat(empty, how="vertical_relaxed").schema
     except pl.exceptions.PolarsError as error:
         raise OpError(
             "invalid_input",
             f"{field}: the files' columns have types that do not go together",
             "Give files of one shape.",
         ) from error
-    names, warnings = unique_names(frame.columns)
-    frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
-    if frame.height == 0 or frame.width == 0:
-        raise OpError("invalid_input", f"{field}: `{paths[0].name}` has no rows", "Give a file with at least one row.")
-    check_types(options, names)
-    met: list[str] = []
-    before = frame
-    if kind in ("excel", "json", "jsonl"):
-        frame, met = blank_to_null(frame, options.null_tokens)
-        before = frame
-        for column in [
-            column for column in frame.get_columns() if column.dtype == pl.String and column.name not in options.types
-        ]:
-            found = find_type(column, None, ",") if kind == "excel" else _only_dates(column)
-            frame = frame.with_columns(found.column)
-            warnings += [found.warning] if found.warning else []
-    frame = frame.with_columns(
-        [as_type(frame[name], wanted, options.decimal) for name, wanted in options.types.items()]
-    )
-    frame, more = _put_aside(
-        before,
-        frame,
-        options,
-        lambda rows: [
-            (paths[0].name, row + 1, json.dumps(before.row(row, named=True), default=str, ensure_ascii=False))
-            for row in rows
-        ],
-    )
-    return Reading(frame, kind, len(paths), rejects + more, warnings + met + long_values(frame), {})
+    for part in typed:
+        part.schema = pl.Schema({name: schema[name] for name in part.schema})
 
 
-def _only_dates(column: pl.Series) -> Found:
-    numbers = column.drop_nulls().str.strip_chars().cast(pl.Float64, strict=False)
-    return Found(column) if numbers.null_count() < len(numbers) else find_type(column, None, ",")
-
-
-def _read_one(path: Path, kind: str, options: ReadOptions, field: str) -> tuple[pl.DataFrame, list[Reject]]:
-    try:
-        if kind == "parquet":
-            return pl.read_parquet(path, hive_partitioning=False), []
-        if kind == "arrow":
-            return pl.read_ipc(path), []
-        if kind == "excel":
-            return _read_excel(path, options), []
-    except (pl.exceptions.PolarsError, fastexcel.FastExcelError, OSError, ValueError, RuntimeError) as error:
-        raise OpError(
-            "invalid_input",
-            f"{field}: `{path.name}` cannot be read as {kind}; it is damaged or something else",
-            f"Readable: {READABLE}.",
-        ) from error
-    return read_json(path, field) if kind == "json" else read_json_lines(path, field)
-
-
-def _read_excel(path: Path, options: ReadOptions) -> pl.DataFrame:
-    sheets = fastexcel.read_excel(path).sheet_names
-    if options.sheet is not None and options.sheet not in sheets:
-        guess = nearest(options.sheet, sheets)
-        suggestion = f"; did you mean `{guess}`?" if guess else ""
-        raise OpError(
-            "not_found", f"dialect.sheet: no sheet `{options.sheet}`{suggestion}", f"Sheets: {', '.join(sheets[:20])}."
-        )
-    sheet = options.sheet or sheets[0]
-    return pl.read_excel(path, sheet_name=sheet, engine="calamine", infer_schema_length=None)
-
-
-def _same_columns(found: list[tuple[Path, list[str]]], field: str) -> None:
-    first, names = found[0]
-    for path, others in found[1:]:
-        lacking = [name for name in names if name not in others]
-        extra = [name for name in others if name not in names]
+def _same_columns(parts: list[Part], field: str) -> None:
+    first, names = parts[0].path.name, parts[0].names
+    for part in parts[1:]:
+        lacking = [name for name in names if name not in part.names]
+        extra = [name for name in part.names if name not in names]
         if lacking or extra:
             what = f"has no `{lacking[0]}`" if lacking else f"has a column `{extra[0]}` more"
             raise OpError(
                 "invalid_input",
-                f"{field}: `{path.name}` {what} than `{first.name}`"
+                f"{field}: `{part.path.name}` {what} than `{first}`"
                 if extra and not lacking
-                else f"{field}: `{path.name}` {what}, which `{first.name}` has",
+                else f"{field}: `{part.path.name}` {what}, which `{first}` has",
                 "Give files of one shape, or ingest them apart.",
             )

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Artifact, job, newDataset, newName, rare, source } from "../../kernel/fields.ts";
+import { Artifact, columns, dataset, job, newDataset, newName, rare, source } from "../../kernel/fields.ts";
 import { Role } from "../../kernel/manifest.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, percent, preview, rows, table, warned } from "./fields.ts";
@@ -18,7 +18,7 @@ export default pythonTool({
   name: "ml_data_ingest",
   title: "Ingest a dataset",
   description:
-    "Register a CSV, JSON, Parquet, Arrow or Excel table as a versioned dataset; types, roles and personal data are found, bad rows put aside. Next: ml_data_validate.",
+    "Register a table (CSV, JSON, Parquet, Excel, SQL …) as a versioned dataset; types and roles are found, bad rows put aside. Next: ml_data_validate.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
@@ -31,14 +31,17 @@ export default pythonTool({
     "download this data URL and register it",
   ],
   input: z.strictObject({
-    source: source("File, folder, glob, URL or `sample:iris`."),
-    name: newName("To register under."),
+    source: source("File, folder, glob, URL (s3, hf, postgresql …) or `sample:iris`."),
+    name: newName("Its name."),
     dialect: z
       .record(z.string(), z.string())
       .default({})
-      .describe("delimiter, encoding, header yes|no, quote, decimal, sheet."),
+      .describe("delimiter, encoding, header, quote, decimal, sheet."),
     null_tokens: rare(z.array(z.string()).optional().describe("Cells to read as missing.")),
-    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, date, `date:%d/%m/%Y`, …"),
+    types: z.record(z.string(), z.string()).default({}).describe("Column to int, text, `date:%d/%m/%Y` …"),
+    query: rare(z.string().max(20_000).optional().describe("Of a database: a table or a SELECT.")),
+    onto: rare(dataset("Adds to this dataset.").optional()),
+    key: rare(columns("With `onto`: rows of one key are replaced.").optional()),
     on_bad_rows: rare(z.enum(["quarantine", "fail"]).default("quarantine").describe("Put bad rows aside, or refuse.")),
     ...job,
   }),
@@ -46,7 +49,12 @@ export default pythonTool({
     dataset: newDataset(),
     rows: z.int().min(0),
     columns: z.int().min(0),
-    rows_in: z.int().min(0).describe("`rows` + `quarantined`."),
+    rows_in: z.int().min(0).describe("Rows read: kept and quarantined."),
+    grown: z
+      .strictObject({ before: z.int(), added: z.int(), replaced: z.int() })
+      .meta({ id: "Grown" })
+      .nullable()
+      .describe("What became of `onto`."),
     quarantined: z.int().min(0),
     quarantine: Artifact.nullable().describe("CSV: file, line, reason, raw text."),
     format: z.string(),
@@ -67,9 +75,14 @@ export default pythonTool({
   summarize: (result) =>
     [
       `${result.dataset}: ${result.rows} rows, ${result.columns} columns (${result.format}${result.files > 1 ? `, ${result.files} files` : ""}). SHA-256 ${result.hash.slice(0, 12)}.`,
+      ...(result.grown
+        ? [
+            `${result.grown.before} rows before, ${result.grown.added} added, ${result.grown.replaced} replaced by their key.`,
+          ]
+        : []),
       ...(result.quarantined
         ? [
-            `${result.rows_in} rows in = ${result.rows} kept + ${result.quarantined} quarantined (${result.quarantine?.path ?? ""}).`,
+            `${result.rows_in} rows in = ${result.rows_in - result.quarantined} kept + ${result.quarantined} quarantined (${result.quarantine?.path ?? ""}).`,
           ]
         : []),
       ...result.bad_rows,

@@ -1,3 +1,6 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, expect } from "vitest";
 import { test } from "../../support/server.ts";
 import { steady } from "./steady.ts";
@@ -83,5 +86,55 @@ describe("ml_data_ingest", () => {
     expect(await text({ dialect: { delimter: ";" } })).toContain("did you mean `delimiter`?");
     expect(await text({ types: { a: "integer" } })).toContain("did you mean `int`?");
     expect(await text({ source: "sample:irsi" })).toContain("did you mean `iris`?");
+  });
+
+  test("adds rows to a dataset, by key where one is given, and keeps where they came from", async ({
+    client,
+    events,
+    write,
+  }) => {
+    await client.call("ml_data_ingest", { source: write("stock.csv", "id,n\n1,5\n2,6\n"), name: "stock" });
+    const answer = await client.call("ml_data_ingest", {
+      source: write("more.csv", "id,n\n2,60\n3,7\n"),
+      name: "stock",
+      onto: "stock",
+      key: ["id"],
+    });
+
+    expect(steady(answer.text).split("\n").slice(0, 2)).toMatchInlineSnapshot(`
+      [
+        "stock@2: 3 rows, 2 columns (csv). SHA-256 698d6520213b.",
+        "2 rows before, 1 added, 1 replaced by their key.",
+      ]
+    `);
+    expect(answer.structured).toMatchObject({ dataset: "stock@2", grown: { before: 2, added: 1, replaced: 1 } });
+    expect((await events()).at(-1)).toMatchObject({
+      body: { inputs: [{ kind: "file" }, { kind: "dataset", name: "stock", version: 1 }] },
+    });
+  });
+
+  test("reads a query of an SQLite file, and refuses one that writes", async ({ client, workspace }) => {
+    const path = join(workspace, "files", "shop.db");
+    mkdirSync(join(path, ".."), { recursive: true });
+    const database = new DatabaseSync(path);
+    database.exec("CREATE TABLE sales (id INTEGER, city TEXT); INSERT INTO sales VALUES (1, 'Oslo'), (2, 'Bergen')");
+    database.close();
+
+    const answer = await client.call("ml_data_ingest", {
+      source: path,
+      name: "sales",
+      query: "SELECT * FROM sales WHERE id > 1",
+    });
+    expect(answer.structured).toMatchObject({ dataset: "sales@1", rows: 1, format: "sqlite" });
+    const refused = await client.call("ml_data_ingest", { source: path, name: "sales", query: "DELETE FROM sales" });
+    expect(refused.text).toContain("DELETE is not reading, and only reading is done here");
+  });
+
+  test("records no password, and asks no private host", async ({ client, events }) => {
+    const source = "postgresql://ada:s3cret-word@127.0.0.1:1/shop";
+    const answer = await client.call("ml_data_ingest", { source, name: "shop", query: "sales" });
+
+    expect(answer.text).toContain("127.0.0.1 is an address of a private network");
+    expect(JSON.stringify(await events())).not.toContain("s3cret-word");
   });
 });

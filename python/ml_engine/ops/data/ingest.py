@@ -1,21 +1,24 @@
 """Brings a table in: read, typed, checked for bad rows, staged as a dataset."""
 
-import csv
+import shutil
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 import polars as pl
 
 from ml_engine.cells import preview
-from ml_engine.content import canonical
 from ml_engine.contract.data import Artifact, IngestedColumn, IngestParams, IngestResult
 from ml_engine.contract.manifest import ColumnSchema
 from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.names import nearest
 from ml_engine.reading.formats import read_source
+from ml_engine.reading.growing import Grown, grown
 from ml_engine.reading.options import NULL_TOKENS, Reading, ReadOptions
-from ml_engine.roles import contains_personal, infer_roles
-from ml_engine.tables import read_manifest, stage_dataset
+from ml_engine.roles import contains_personal, stored_roles
+from ml_engine.tables import DATA_FILE, MANIFEST_FILE, read_manifest, stage_file
 
 DIALECT_KEYS = ("delimiter", "encoding", "header", "quote", "decimal", "sheet")
 YES_NO = {"yes": True, "true": True, "no": False, "false": False}
@@ -32,38 +35,79 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
         OpError: the source is not there, is no table, an option is wrong, or rows are bad and `on_bad_rows` is `fail`.
     """
     job.progress(0, 3, "reading")
-    reading = read_source(params["source"], _options(params), "source")
-    if params["on_bad_rows"] == "fail" and reading.rejects:
-        listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in reading.rejects[:SHOWN_BAD_ROWS])
+    onto, key = params.get("onto"), params.get("key", [])
+    if key and onto is None:
         raise OpError(
-            "invalid_input",
-            f"source: {reading.rejected_rows} bad rows ({listed})",
-            "`on_bad_rows: quarantine` puts them aside.",
+            "invalid_input", "key: there is nothing to match it with", "Name the dataset to change in `onto`."
         )
+    options = _options(params)
+    if onto is not None:
+        known = read_manifest(_registered(onto))["columns"]
+        text = frozenset(column["name"] for column in known if column["dtype"] == "String")
+        options = replace(options, text=text)
+    with TemporaryDirectory(dir=job.folder) as scratch:
+        reading = read_source(params["source"], options, "source", Path(scratch))
+        if params["on_bad_rows"] == "fail" and reading.rejected_rows:
+            raise _refused(reading)
+        change = None if onto is None else grown(Path(onto) / DATA_FILE, reading, key, options, Path(scratch))
+        return _ingested(reading, change, params, job)
+
+
+def _registered(onto: str) -> Path:
+    if not (Path(onto) / MANIFEST_FILE).is_file():
+        raise OpError(
+            "invalid_input", f"onto: `{Path(onto).name}` is a file, not a registered dataset", "Ingest it first."
+        )
+    return Path(onto)
+
+
+def _refused(reading: Reading) -> OpError:
+    listed = "; ".join(f"line {bad.line}: {bad.reason}" for bad in reading.rejects[:SHOWN_BAD_ROWS])
+    return OpError(
+        "invalid_input",
+        f"source: {reading.rejected_rows} bad rows ({listed})",
+        "`on_bad_rows: quarantine` puts them aside.",
+    )
+
+
+def _source_of(params: IngestParams, reading: Reading) -> str:
+    source = params["source"]
+    if reading.format == "sample":
+        return source
+    address = urlsplit(source)
+    return f"{address.scheme}://{address.hostname}{address.path}" if address.hostname else Path(source).name
+
+
+def _ingested(came: Reading, change: Grown | None, params: IngestParams, job: Job) -> IngestResult:
+    reading = came if change is None else change.reading
+    bad_rows = reading.rejects[:SHOWN_BAD_ROWS]
     job.progress(1, 3, "finding roles")
-    frame, changed = canonical(reading.frame)
-    columns = infer_roles(frame)
+    columns, sampled = stored_roles(reading.path, reading.rows)
+    shown = preview(pl.scan_parquet(reading.path).head(5).collect())
     job.progress(2, 3, "writing")
-    source = params["source"] if reading.format == "sample" else Path(params["source"]).name
-    folder = stage_dataset(job, frame, name=params["name"], source=source, roles=columns)
-    warnings = [*reading.warnings, *changed, *_doubts(frame)]
+    source = _source_of(params, reading)
+    folder = stage_file(
+        job, reading.path, name=params["name"], source=source, digest=reading.hash, rows=reading.rows, roles=columns
+    )
+    warnings = [*reading.warnings, *sampled]
     return {
         "dataset": folder,
-        "rows": frame.height,
-        "columns": frame.width,
-        "rows_in": frame.height + reading.rejected_rows,
+        "rows": reading.rows,
+        "columns": len(columns),
+        "rows_in": came.rows + reading.rejected_rows,
         "quarantined": reading.rejected_rows,
         "quarantine": _quarantine(reading, job),
         "format": reading.format,
         "files": reading.files,
         "dialect": reading.dialect,
-        "schema": _described(frame, columns),
-        "preview": preview(frame),
+        "schema": _described(reading, columns),
+        "preview": shown,
         "contains_pii": contains_personal(columns),
-        "hash": read_manifest(Path(folder))["hash"],
-        "bad_rows": [
-            f"{bad.file} line {bad.line}: {bad.reason}: {bad.raw[:80]}" for bad in reading.rejects[:SHOWN_BAD_ROWS]
-        ],
+        "grown": None
+        if change is None
+        else {"before": change.before, "added": change.added, "replaced": change.replaced},
+        "hash": reading.hash,
+        "bad_rows": [f"{bad.file} line {bad.line}: {bad.reason}: {bad.raw[:80]}" for bad in bad_rows],
         "warnings": warnings[:SHOWN_WARNINGS]
         + ([f"{len(warnings) - SHOWN_WARNINGS} more warnings."] if len(warnings) > SHOWN_WARNINGS else []),
     }
@@ -94,42 +138,26 @@ def _options(params: IngestParams) -> ReadOptions:
         sheet=dialect.get("sheet"),
         null_tokens=NULL_TOKENS if tokens is None else ("", *tokens),
         types=params["types"],
+        query=params.get("query"),
     )
 
 
-def _described(frame: pl.DataFrame, columns: list[ColumnSchema]) -> list[IngestedColumn]:
-    missing = frame.null_count().row(0)
+def _described(reading: Reading, columns: list[ColumnSchema]) -> list[IngestedColumn]:
     return [
         {
             "name": column["name"],
             "dtype": column["dtype"],
             "role": column["role"],
             "personal": column["personal"],
-            "missing": round(nulls / max(frame.height, 1), 6),
+            "missing": round(reading.missing[column["name"]] / max(reading.rows, 1), 6),
         }
-        for column, nulls in list(zip(columns, missing, strict=True))[:SHOWN_COLUMNS]
+        for column in columns[:SHOWN_COLUMNS]
     ]
 
 
-def _doubts(frame: pl.DataFrame) -> list[str]:
-    """What a reader should know of values that are stored as they were."""
-    found: list[str] = []
-    for column in frame.get_columns():
-        if column.null_count() == len(column):
-            found.append(f"`{column.name}` has no value at all.")
-        elif column.dtype.is_float():
-            infinite = int(column.is_infinite().sum())
-            if infinite:
-                found.append(f"`{column.name}` has {infinite} infinite values.")
-    return found
-
-
 def _quarantine(reading: Reading, job: Job) -> Artifact | None:
-    if not reading.rejects:
+    if reading.quarantine is None:
         return None
     path, artifact = job.artifact("quarantine.csv", f"{reading.rejected_rows} bad rows")
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "line", "reason", "raw"])
-        writer.writerows(reading.rejects)
+    shutil.move(reading.quarantine, path)
     return {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
