@@ -272,6 +272,10 @@ class TrainResult(TypedDict, closed=True):
     """
     Of `model.onnx`: rows compared, labels that differ, largest difference of an output.
     """
+    report: Artifact | None
+    """
+    For a person.
+    """
     rows_file: Artifact | None
     """
     Every row's cluster, anomaly score or forecast, as Parquet.
@@ -699,6 +703,7 @@ class SweepResult(TypedDict, closed=True):
     rows: Rows
     left_out: list[LeftOut]
     plot: Artifact
+    report: Artifact
     seconds: float
     notes: list[str]
     warnings: list[str]

@@ -226,6 +226,7 @@ def answer(
         "forecast": [],
         "onnx": None,
         "rows_file": None,
+        "report": None,
         "seconds": round(time.monotonic() - started, 3),
         "notes": posed.notes,
         "warnings": posed.warnings,

@@ -71,6 +71,7 @@ export default pythonTool({
     rows: Rows,
     left_out: z.array(LeftOut),
     plot: Artifact,
+    report: Artifact,
     seconds: z.number(),
     notes: z.array(z.string()),
     warnings: z.array(z.string()),
@@ -111,6 +112,7 @@ export default pythonTool({
         : []),
       ...noted(result.notes, result.warnings),
       `Plot: ${result.plot.path}`,
+      `${result.report.title}: ${result.report.path}`,
       "Next: ml_training_evaluate on rows it has not seen; the score here chose the settings and is too kind.",
     ].join("\n");
   },

@@ -91,6 +91,7 @@ export default pythonTool({
       .strictObject({ rows: z.int(), mismatches: z.int(), largest_difference: z.number(), size_bytes: z.int() })
       .nullable()
       .describe("Of `model.onnx`: rows compared, labels that differ, largest difference of an output."),
+    report: Artifact.nullable().describe("For a person."),
     rows_file: Artifact.nullable().describe("Every row's cluster, anomaly score or forecast, as Parquet."),
     seconds: z.number(),
     notes: z.array(z.string()),
@@ -149,6 +150,7 @@ export default pythonTool({
             `ONNX: ${result.onnx.mismatches} of ${result.onnx.rows} rows differ, largest difference ${digits(result.onnx.largest_difference)}.`,
           ]
         : []),
+      ...(result.report ? [`${result.report.title}: ${result.report.path}`] : []),
       ...(result.rows_file ? [`${result.rows_file.title}: ${result.rows_file.path}`] : []),
       ...(result.left_out.length
         ? [`Left out: ${result.left_out.map(({ column, reason }) => `${column} (${reason})`).join(", ")}.`]

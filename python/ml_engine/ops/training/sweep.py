@@ -14,8 +14,10 @@ from ml_engine.families import FAMILIES
 from ml_engine.folds import plan
 from ml_engine.job import Job
 from ml_engine.leakage import suspects
+from ml_engine.ops.training.train import page_of
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
+from ml_engine.reporting.sweep import render_sweep
 from ml_engine.search import Outcome, Search, importance, planned, ranked, run, score_of, settings_of
 from ml_engine.search_spaces import Space, default_space, require_space
 from ml_engine.sweep_plots import history
@@ -96,6 +98,21 @@ def _swept(search: Search, params: SweepParams, job: Job, book: Book, crew: Crew
         seed=seed,
         calibrator=None,
     )
+    front = _pareto(study, found, params, problem.metric)
+    report = render_sweep(
+        name=name,
+        family=family,
+        target=problem.target,
+        metric=problem.metric,
+        minimize=direction(problem.metric) == "minimize",
+        study=study,
+        settings=settings,
+        default_score=default_score,
+        importance=weights,
+        pareto=front,
+        second_metric=params.get("second_metric"),
+        warnings=problem.warnings,
+    )
     plot = history(job, study, problem.metric, default_score, weights)
     counts = {state: sum(trial.state == state for trial in study.trials) for state in optuna.trial.TrialState}
     book.close(keep=False)
@@ -122,12 +139,13 @@ def _swept(search: Search, params: SweepParams, job: Job, book: Book, crew: Crew
             "pruned": counts[optuna.trial.TrialState.PRUNED],
             "failed": counts[optuna.trial.TrialState.FAIL],
         },
-        "pareto": _pareto(study, found, params, problem.metric),
+        "pareto": front,
         "importance": weights,
         "importance_method": method,
         "rows": {"given": problem.given, "used": problem.rows, "dropped": problem.given - problem.rows},
         "left_out": [{"column": one["column"], "reason": one["reason"]} for one in problem.left_out[:50]],
         "plot": plot,
+        "report": page_of(job, name, report),
         "seconds": round(time.monotonic() - started, 3),
         "notes": problem.notes,
         "warnings": problem.warnings,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +11,7 @@ from ml_engine.boosters import MOST_ROUNDS, Boosted
 from ml_engine.calibration import Calibrator, cross_calibrated
 from ml_engine.callbacks import declared
 from ml_engine.checkpoints import Book, RoundKeeper, open_book
-from ml_engine.contract.training import TrainParams, TrainResult
+from ml_engine.contract.training import Artifact, TrainParams, TrainResult
 from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
 from ml_engine.folds import plan
 from ml_engine.job import Job
@@ -21,6 +21,7 @@ from ml_engine.onnx_files import FAMILIES as ONNX_FAMILIES
 from ml_engine.onnx_files import Converted, converted
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import framework_and_type, model_name, stage
+from ml_engine.reporting.training import render_training
 from ml_engine.selection import AUTO_SECONDS, Choice, choose
 from ml_engine.sense import require_sense
 from ml_engine.tables import read_table
@@ -114,6 +115,18 @@ def _trained(
         }
     )
     name = params.get("model_name") or model_name(problem, family)
+    report = render_training(
+        problem,
+        replace(cross, scores=calibrated.scores),
+        name=name,
+        family=family,
+        model_type=model_type,
+        metrics=metrics,
+        spread=spread,
+        baseline=base.mean,
+        settings=settings,
+        candidates=chosen.candidates,
+    )
     staged = stage(
         job,
         problem,
@@ -153,10 +166,18 @@ def _trained(
         "forecast": [],
         "onnx": onnx.report if onnx else None,
         "rows_file": None,
+        "report": page_of(job, name, report),
         "seconds": round(time.monotonic() - started, 3),
         "notes": problem.notes,
         "warnings": problem.warnings,
     }
+
+
+def page_of(job: Job, name: str, content: str) -> Artifact:
+    """The page for a person, as an artifact."""
+    path, artifact = job.artifact(f"{name}.html", f"Report of {name}")
+    path.write_text(content, encoding="utf-8")
+    return {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
 
 
 def remembered(book: Book, choosing: Callable[[], Choice]) -> Choice:
