@@ -136,6 +136,12 @@ class IngestResult(TypedDict, closed=True):
     warnings: list[str]
 
 
+Other: TypeAlias = str
+"""
+Name or file.
+"""
+
+
 class ValidateParams(TypedDict, closed=True):
     action: Literal["check", "infer", "compare"]
     """
@@ -157,32 +163,31 @@ class ValidateParams(TypedDict, closed=True):
     """
     To compare with.
     """
+    others: NotRequired[list[Other]]
+    """
+    Datasets that rules name.
+    """
     detail: Literal["concise", "full"]
     """
     How much to return.
     """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
 
 
-class ExpectationResult(TypedDict, closed=True):
-    type: str
-    column: str | None
-    severity: Literal["error", "warn"]
-    success: bool
-    element_count: int
-    missing_count: int
-    unexpected_count: int
-    unexpected_percent: float
-    """
-    0 to 100, of values that are not missing.
-    """
-    partial_unexpected_list: list[str | float | bool | None]
-    observed_value: (
-        str | float | bool | list[str | float | bool | None] | dict[str, Any] | None
-    )
-    reason: str
-    """
-    Empty where it passed.
-    """
+class UnexpectedCount(TypedDict, closed=True):
+    value: str | float | bool | list[str | float | bool | None] | None
+    count: int
 
 
 class ColumnDrift(TypedDict, closed=True):
@@ -199,48 +204,12 @@ class ColumnDrift(TypedDict, closed=True):
     """
     Jensen–Shannon, base 2.
     """
+    wasserstein: float | None
+    """
+    Of numbers, in their unit.
+    """
     missing_before: float
     missing_now: float
-
-
-class ValidateResult(TypedDict, closed=True):
-    action: Literal["check", "infer", "compare"]
-    dataset: str
-    success: bool
-    """
-    No error; warnings may remain.
-    """
-    rows: int
-    columns: int
-    checked: int
-    """
-    Rules, or columns compared.
-    """
-    errors: int
-    warned: int
-    results: list[ExpectationResult]
-    """
-    Failures; all with `detail: full`.
-    """
-    suite: list[dict[str, Any]]
-    """
-    infer: the rules.
-    """
-    drift: list[ColumnDrift]
-    """
-    compare: worst first.
-    """
-    schema_changes: list[str]
-    left_out: int
-    """
-    Entries of lists not shown.
-    """
-    artifacts: list[Artifact]
-    """
-    The suite or the whole report, as JSON.
-    """
-    contains_pii: bool
-    warnings: list[str]
 
 
 class ProfileParams(TypedDict, closed=True):
@@ -471,6 +440,86 @@ class Difference(TypedDict, closed=True):
     """
     rows_added: int
     columns_changed: list[str]
+
+
+class ExpectationResult(TypedDict, closed=True):
+    type: str
+    column: str | None
+    severity: Literal["error", "warn"]
+    success: bool
+    element_count: int
+    missing_count: int
+    missing_percent: float
+    unexpected_count: int
+    unexpected_percent: float
+    """
+    0 to 100, of values that are not missing.
+    """
+    unexpected_percent_total: float
+    """
+    Of all values.
+    """
+    partial_unexpected_list: list[
+        str
+        | float
+        | bool
+        | list[str | float | bool | None]
+        | dict[str, str | float | bool | None]
+        | None
+    ]
+    partial_unexpected_counts: list[UnexpectedCount]
+    unexpected_index_list: list[int]
+    """
+    Rows from 0, the first of them.
+    """
+    observed_value: (
+        str | float | bool | list[str | float | bool | None] | dict[str, Any] | None
+    )
+    details: dict[str, Any]
+    reason: str
+    """
+    Empty where it passed.
+    """
+
+
+class ValidateResult(TypedDict, closed=True):
+    action: Literal["check", "infer", "compare"]
+    dataset: str
+    success: bool
+    """
+    No error; warnings may remain.
+    """
+    rows: int
+    columns: int
+    checked: int
+    """
+    Rules, or columns compared.
+    """
+    errors: int
+    warned: int
+    results: list[ExpectationResult]
+    """
+    Failures; all with `detail: full`.
+    """
+    suite: list[dict[str, Any]]
+    """
+    infer: the rules.
+    """
+    drift: list[ColumnDrift]
+    """
+    compare: worst first.
+    """
+    schema_changes: list[str]
+    left_out: int
+    """
+    Entries of lists not shown.
+    """
+    artifacts: list[Artifact]
+    """
+    The suite or the whole report as JSON, failing rows as CSV.
+    """
+    contains_pii: bool
+    warnings: list[str]
 
 
 class ColumnProfile(TypedDict, closed=True):

@@ -95,10 +95,13 @@ def quantiles(kwargs: Kwargs, scope: Scope) -> Plan:
 
     def judge(found: Mapping[str, object]) -> Verdict:
         observed = [number(found[f"q{i}"]) for i in range(len(levels))]
+        held = [
+            within(value, number(low), number(high), {}) for value, (low, high) in zip(observed, limits, strict=True)
+        ]
         wrong = [
             f"quantile {level} is {value}, outside {low} … {high}"
-            for level, value, (low, high) in zip(levels, observed, limits, strict=True)
-            if not within(value, number(low), number(high), {})
+            for level, value, (low, high), right in zip(levels, observed, limits, held, strict=True)
+            if not right
         ]
         reason = "; ".join(wrong) + "." if wrong else ""
         return Verdict(
@@ -107,14 +110,22 @@ def quantiles(kwargs: Kwargs, scope: Scope) -> Plan:
             count(found["elements"]),
             count(found["missing"]),
             observed_value={"quantiles": levels, "values": observed},
+            details={"success_details": held},
         )
 
-    measured = {f"q{i}": values.quantile(level or 0.0, interpolation="nearest") for i, level in enumerate(levels)}
+    ordered = values.sort()
+    # The nearest rank, halves to the even one, as numpy has it.
+    last = values.len().cast(pl.Float64) - 1
+    ranks = [(last * (level or 0.0)).round(mode="half_to_even").clip(0).cast(pl.UInt32) for level in levels]
+    measured = {f"q{i}": ordered.get(rank, null_on_oob=True) for i, rank in enumerate(ranks)}
     return Plan(judge, {**measured, "elements": every.len(), "missing": every.null_count()})
 
 
 def _distinct(kind: str) -> Builder:
-    """A rule about the set of distinct values: all `in` the given set, `equal` to it, or `contain` it."""
+    """A rule about the set of distinct values: all `in` the given set, `equal` to it, or `contain` it.
+
+    As in Great Expectations, `missing_count` of the last two counts entries of the set that never occur.
+    """
 
     def build(kwargs: Kwargs, scope: Scope) -> Plan:
         name = column_name(kwargs, scope)
@@ -129,7 +140,9 @@ def _distinct(kind: str) -> Builder:
         def judge(found: Mapping[str, object]) -> Verdict:
             extra = count(found["extra"]) if kind != "contain" else 0
             absent = count(found["absent"]) if kind != "in" else 0
-            examples = [*(_listed(found["extras"]) if extra else []), *(_listed(found["absents"]) if absent else [])]
+            extras = _listed(found["extras"]) if extra else []
+            absents = _listed(found["absents"]) if absent else []
+            examples = [*extras, *absents]
             words = [f"{extra} values outside the set"] * bool(extra) + [
                 f"{absent} values of the set that never occur"
             ] * bool(absent)
@@ -138,9 +151,10 @@ def _distinct(kind: str) -> Builder:
                 not words,
                 reason,
                 count(found["elements"]),
-                count(found["missing"]),
-                extra + absent,
-                partial_unexpected_list=examples,
+                absent if kind != "in" else count(found["missing"]),
+                extra,
+                partial_unexpected_list=extras,
+                details={} if kind == "in" else {"partial_missing_list": absents},
             )
 
         return Plan(
@@ -159,23 +173,26 @@ def _distinct(kind: str) -> Builder:
 
 
 def most_common(kwargs: Kwargs, scope: Scope) -> Plan:
-    """The most common value (any of several equally common) is in `value_set`."""
+    """The most common value is in `value_set`; of several equally common ones only with `ties_okay`."""
     name = column_name(kwargs, scope)
     wanted = as_series(need_list(kwargs, "value_set"), scope.schema[name])
     every = scope.column(name)
-    modes = every.drop_nulls().mode()
+    modes = every.drop_nulls().mode().sort()
 
     def judge(found: Mapping[str, object]) -> Verdict:
-        success = bool(found["hit"])
+        tie = count(found["ties"]) > 1
+        success = bool(found["hit"]) and (not tie or bool(kwargs.get("ties_okay")))
         modes_found = _listed(found["modes"])
         named = ", ".join(f"`{one}`" for one in modes_found[:3])
-        reason = "" if success else f"the most common value is {named}, which is not in the set."
+        why = "which is a tie" if found["hit"] else "which is not in the set"
+        reason = "" if success else f"the most common value is {named}, {why}."
         return Verdict(success, reason, count(found["elements"]), count(found["missing"]), observed_value=modes_found)
 
     return Plan(
         judge,
         {
             "hit": modes.cast(wanted.dtype).is_in(wanted.implode()).any(),
+            "ties": modes.len(),
             "modes": modes.head(SHOWN_VALUES).implode(),
             "elements": every.len(),
             "missing": every.null_count(),

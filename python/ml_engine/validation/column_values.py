@@ -1,9 +1,10 @@
 """Rules about each value of one column."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
+from ml_engine.cells import number
 from ml_engine.validation.plans import Kwargs, Plan, RuleError, Scope, Verdict, count, each_value, range_words
 from ml_engine.validation.values import (
     as_series,
@@ -22,55 +23,55 @@ Builder = Callable[[Kwargs, Scope], Plan]
 
 def not_null(kwargs: Kwargs, scope: Scope) -> Plan:
     every = scope.column(column_name(kwargs, scope))
-    return each_value(every, every.is_null(), every, kwargs, "are missing")
+    return each_value(every, every.is_null(), scope, kwargs, "are missing", judged=every.is_null().is_not_null())
 
 
 def null(kwargs: Kwargs, scope: Scope) -> Plan:
     every = scope.column(column_name(kwargs, scope))
-    return each_value(every, every.is_not_null(), every, kwargs, "are not missing")
+    return each_value(
+        every, every.is_not_null(), scope, kwargs, "are not missing", judged=every.is_null().is_not_null()
+    )
 
 
 def unique(kwargs: Kwargs, scope: Scope) -> Plan:
     every = scope.column(column_name(kwargs, scope))
-    values = every.drop_nulls()
-    return each_value(values, values.is_duplicated(), every, kwargs, "are not unique")
+    return each_value(every, every.is_duplicated(), scope, kwargs, "are not unique")
 
 
 def in_set(kwargs: Kwargs, scope: Scope) -> Plan:
     name = column_name(kwargs, scope)
     every = scope.column(name)
-    values = every.drop_nulls()
     allowed = as_series(need_list(kwargs, "value_set"), scope.schema[name])
-    return each_value(values, ~values.cast(allowed.dtype).is_in(allowed.implode()), every, kwargs, "are not in the set")
+    return each_value(every, ~every.cast(allowed.dtype).is_in(allowed.implode()), scope, kwargs, "are not in the set")
 
 
 def not_in_set(kwargs: Kwargs, scope: Scope) -> Plan:
     name = column_name(kwargs, scope)
     every = scope.column(name)
-    values = every.drop_nulls()
     banned = as_series(need_list(kwargs, "value_set"), scope.schema[name])
-    return each_value(
-        values, values.cast(banned.dtype).is_in(banned.implode()), every, kwargs, "are in the set they must not be in"
-    )
+    inside = every.cast(banned.dtype).is_in(banned.implode())
+    return each_value(every, inside, scope, kwargs, "are in the set they must not be in")
 
 
 def between(kwargs: Kwargs, scope: Scope) -> Plan:
     name = column_name(kwargs, scope)
-    every = scope.column(name)
-    values, dtype = every.drop_nulls(), scope.schema[name]
+    every, dtype = scope.column(name), scope.schema[name]
+    return each_value(every, _outside(every, dtype, kwargs), scope, kwargs, f"are not {range_words(kwargs)}")
+
+
+def _outside(values: pl.Expr, dtype: pl.DataType, kwargs: Kwargs) -> pl.Expr:
+    """Which of `values` lie beyond `min_value` and `max_value`, those included unless strict."""
     low, high = kwargs.get("min_value"), kwargs.get("max_value")
     if low is None and high is None:
         raise RuleError("needs `min_value` or `max_value`")
     outside = pl.lit(False)
     if low is not None:
-        outside = outside | (
-            values <= literal(low, dtype) if kwargs.get("strict_min") else values < literal(low, dtype)
-        )
+        least = literal(low, dtype)
+        outside = outside | (values <= least if kwargs.get("strict_min") else values < least)
     if high is not None:
-        outside = outside | (
-            values >= literal(high, dtype) if kwargs.get("strict_max") else values > literal(high, dtype)
-        )
-    return each_value(values, outside, every, kwargs, f"are not {range_words(kwargs)}")
+        most = literal(high, dtype)
+        outside = outside | (values >= most if kwargs.get("strict_max") else values > most)
+    return outside
 
 
 def of_type(kwargs: Kwargs, scope: Scope) -> Plan:
@@ -83,37 +84,25 @@ def in_type_list(kwargs: Kwargs, scope: Scope) -> Plan:
 
 def _typed(kwargs: Kwargs, scope: Scope, wanted: Sequence[object]) -> Plan:
     name = column_name(kwargs, scope)
-    found = type_group(scope.schema[name])
-    fits = found in {named_group(one) for one in wanted} or str(scope.schema[name]).lower() in {
+    dtype = str(scope.schema[name])
+    fits = type_group(scope.schema[name]) in {named_group(one) for one in wanted} or dtype.lower() in {
         str(one).lower() for one in wanted
     }
-    reason = "" if fits else f"is {scope.schema[name]}, not {' or '.join(str(one) for one in wanted)}."
+    reason = "" if fits else f"is {dtype}, not {' or '.join(str(one) for one in wanted)}."
 
-    def judge(values: dict[str, object]) -> Verdict:
-        return Verdict(
-            fits, reason, count(values["elements"]), count(values["missing"]), observed_value=str(scope.schema[name])
-        )
+    def judge(found: Mapping[str, object]) -> Verdict:
+        return Verdict(fits, reason, count(found["elements"]), count(found["missing"]), observed_value=dtype)
 
     every = scope.column(name)
-    return Plan(lambda values: judge(dict(values)), {"elements": every.len(), "missing": every.null_count()})
+    return Plan(judge, {"elements": every.len(), "missing": every.null_count()})
 
 
 def lengths_between(kwargs: Kwargs, scope: Scope) -> Plan:
     name = column_name(kwargs, scope)
     need_text(name, scope.schema[name])
     every = scope.column(name)
-    values = every.drop_nulls()
-    lengths = values.str.len_chars().cast(pl.Int64)
-    if kwargs.get("min_value") is None and kwargs.get("max_value") is None:
-        raise RuleError("needs `min_value` or `max_value`")
-    outside = pl.lit(False)
-    if kwargs.get("min_value") is not None:
-        low = literal(kwargs["min_value"], pl.Int64())
-        outside = outside | (lengths <= low if kwargs.get("strict_min") else lengths < low)
-    if kwargs.get("max_value") is not None:
-        high = literal(kwargs["max_value"], pl.Int64())
-        outside = outside | (lengths >= high if kwargs.get("strict_max") else lengths > high)
-    return each_value(values, outside, every, kwargs, f"have no length {range_words(kwargs)}")
+    outside = _outside(every.str.len_chars().cast(pl.Int64), pl.Int64(), kwargs)
+    return each_value(every, outside, scope, kwargs, f"have no length {range_words(kwargs)}")
 
 
 def lengths_equal(kwargs: Kwargs, scope: Scope) -> Plan:
@@ -122,13 +111,11 @@ def lengths_equal(kwargs: Kwargs, scope: Scope) -> Plan:
 
 
 def _ordered(kwargs: Kwargs, scope: Scope, sign: int, words: str) -> Plan:
-    name = column_name(kwargs, scope)
-    every = scope.column(name)
-    values = every.drop_nulls()
-    before = values.shift(1)
-    later, earlier = (values, before) if sign > 0 else (before, values)
+    every = scope.column(column_name(kwargs, scope))
+    before = every.forward_fill().shift(1)
+    later, earlier = (every, before) if sign > 0 else (before, every)
     wrong = (later <= earlier) if kwargs.get("strictly") else (later < earlier)
-    return each_value(values, wrong, every, kwargs, words)
+    return each_value(every, wrong, scope, kwargs, words)
 
 
 def increasing(kwargs: Kwargs, scope: Scope) -> Plan:
@@ -145,17 +132,33 @@ def z_scores(kwargs: Kwargs, scope: Scope) -> Plan:
     need_numbers(name, scope.schema[name])
     limit = literal(need(kwargs, "threshold"), pl.Float64())
     every = scope.column(name)
-    values = every.drop_nulls()
-    finite = values.cast(pl.Float64)
-    spread = finite.std()
-    z = pl.when(spread > 0).then((finite - finite.mean()) / spread).otherwise(0.0)
-    return each_value(
-        values,
-        (z.abs() if kwargs.get("double_sided", True) else z) >= limit,
-        every,
-        kwargs,
-        f"lie {kwargs['threshold']} or more standard deviations out",
-    )
+    values = every.cast(pl.Float64)
+    spread = values.std()
+    z = pl.when(spread > 0).then((values - values.mean()) / spread).otherwise(0.0)
+    wrong = (z.abs() if kwargs.get("double_sided", True) else z) >= limit
+    return each_value(every, wrong, scope, kwargs, f"lie {kwargs['threshold']} or more standard deviations out")
+
+
+def outliers(kwargs: Kwargs, scope: Scope) -> Plan:
+    """Values stay within `multiplier` interquartile ranges of the quartiles (`iqr`) or deviations of the mean (`std`)."""
+    name = column_name(kwargs, scope)
+    need_numbers(name, scope.schema[name])
+    every = scope.column(name)
+    values = every.cast(pl.Float64)
+    method = kwargs.get("method", "iqr")
+    if method not in ("iqr", "std"):
+        raise RuleError("`method` is iqr or std")
+    reach = number(kwargs.get("multiplier", 1.5 if method == "iqr" else 3.0))
+    if reach is None or reach <= 0:
+        raise RuleError("`multiplier` is a number above 0")
+    if method == "iqr":
+        low, high = values.quantile(0.25, "linear"), values.quantile(0.75, "linear")
+        margin = reach * (high - low)
+    else:
+        low = high = values.mean()
+        margin = reach * values.std()
+    wrong = (values < low - margin) | (values > high + margin)
+    return each_value(every, wrong, scope, kwargs, f"are outliers ({method}, {reach:g})")
 
 
 COLUMN_VALUES: dict[str, Builder] = {
@@ -166,10 +169,12 @@ COLUMN_VALUES: dict[str, Builder] = {
     "expect_column_values_to_not_be_in_set": not_in_set,
     "expect_column_values_to_be_between": between,
     "expect_column_values_to_be_of_type": of_type,
+    "expect_column_type_to_be": of_type,
     "expect_column_values_to_be_in_type_list": in_type_list,
     "expect_column_value_lengths_to_be_between": lengths_between,
     "expect_column_value_lengths_to_equal": lengths_equal,
     "expect_column_values_to_be_increasing": increasing,
     "expect_column_values_to_be_decreasing": decreasing,
     "expect_column_value_z_scores_to_be_less_than": z_scores,
+    "expect_column_values_to_not_be_outliers": outliers,
 }

@@ -16,6 +16,7 @@ MOST_LEVELS = 100
 ALPHA = 0.05
 PSI_LIMIT = 0.2
 """PSI from which a shift is called significant (Siddiqi 2006: < 0.1 none, 0.1 to 0.25 some, > 0.25 major)."""
+Frame = pl.DataFrame | pl.LazyFrame
 Floats = npt.NDArray[np.float64]
 
 
@@ -28,35 +29,31 @@ class Shift(NamedTuple):
     p_value: float
     psi: float
     js_distance: float
+    wasserstein: float | None
     missing_before: float
     missing_now: float
 
 
-def schema_changes(now: pl.DataFrame, before: pl.DataFrame) -> list[str]:
-    """A sentence for each column that came, went, moved to another type, or changed its order."""
-    gone = [f"Column `{name}` is gone." for name in before.columns if name not in now.columns]
-    come = [f"Column `{name}` is new." for name in now.columns if name not in before.columns]
-    both = [name for name in before.columns if name in now.columns]
-    typed = [
-        f"Column `{name}` was {before.schema[name]}, is {now.schema[name]}."
-        for name in both
-        if before.schema[name] != now.schema[name]
-    ]
+def schema_changes(now: Frame, before: Frame) -> list[str]:
+    """A sentence for each column that came, went, or moved to another type."""
+    ours, theirs = now.collect_schema(), before.collect_schema()
+    gone = [f"Column `{name}` is gone." for name in theirs if name not in ours]
+    come = [f"Column `{name}` is new." for name in ours if name not in theirs]
+    both = [name for name in theirs if name in ours]
+    typed = [f"Column `{name}` was {theirs[name]}, is {ours[name]}." for name in both if theirs[name] != ours[name]]
     return [*gone, *come, *typed]
 
 
-def compare_columns(now: pl.DataFrame, before: pl.DataFrame) -> list[ColumnDrift]:
-    """Drift of every column that both have and that can be compared, worst first.
+def compare_columns(now: Frame, before: Frame) -> list[ColumnDrift]:
+    """Drift of every column that both have and that can be compared, worst first; one column is in memory at a time.
 
     A column has drifted where its p-value, after Benjamini–Hochberg over all columns, is below ALPHA and its PSI is
     PSI_LIMIT or more: large samples make any difference significant, small ones make any PSI large.
     """
+    ours = now.collect_schema()
+    both = [name for name in before.collect_schema() if name in ours]
     shifts = [
-        shift
-        for name in before.columns
-        if name in now.columns
-        for shift in [_shift(now[name], before[name])]
-        if shift is not None
+        shift for name in both for shift in [_shift(_column(now, name), _column(before, name))] if shift is not None
     ]
     if not shifts:
         return []
@@ -70,12 +67,17 @@ def compare_columns(now: pl.DataFrame, before: pl.DataFrame) -> list[ColumnDrift
             "p_adjusted": float(f"{p:.4g}"),
             "psi": round(shift.psi, 6),
             "js_distance": round(min(shift.js_distance, 1.0), 6),
+            "wasserstein": None if shift.wasserstein is None else float(f"{shift.wasserstein:.6g}"),
             "missing_before": round(shift.missing_before, 6),
             "missing_now": round(shift.missing_now, 6),
         }
         for shift, p in zip(shifts, adjusted.tolist(), strict=True)
     ]
     return sorted(found, key=lambda one: (not one["drifted"], -one["psi"]))
+
+
+def _column(frame: Frame, name: str) -> pl.Series:
+    return frame.lazy().select(name).collect()[name]
 
 
 def _shift(now: pl.Series, before: pl.Series) -> Shift | None:
@@ -90,13 +92,14 @@ def _shift(now: pl.Series, before: pl.Series) -> Shift | None:
             return None
         test = stats.ks_2samp(x, y, method="asymp")
         p, q = numeric_shares(x, y)
-        return Shift(now.name, "ks", float(test.statistic), float(test.pvalue), psi(p, q), js_distance(p, q), *missing)
+        distances = (psi(p, q), js_distance(p, q), float(stats.wasserstein_distance(x, y)))
+        return Shift(now.name, "ks", float(test.statistic), float(test.pvalue), *distances, *missing)
     counts = _level_counts(a, b)
     if counts.shape[1] > MOST_LEVELS * 10 or counts.shape[1] > 0.5 * len(a) + 1:
         return None
     p, q = counts[0] / counts[0].sum(), counts[1] / counts[1].sum()
     statistic, p_value = chi_square(counts)
-    return Shift(now.name, "chi2", statistic, p_value, psi(p, q), js_distance(p, q), *missing)
+    return Shift(now.name, "chi2", statistic, p_value, psi(p, q), js_distance(p, q), None, *missing)
 
 
 def _comparable(dtype: pl.DataType) -> bool:

@@ -70,10 +70,15 @@ def _finding(
         "success": False,
         "element_count": rows,
         "missing_count": missing,
+        "missing_percent": 100 * missing / max(rows, 1),
         "unexpected_count": bad,
-        "unexpected_percent": round(100 * bad / judged, 4) if judged else 0.0,
-        "partial_unexpected_list": cells(examples),
+        "unexpected_percent": 100 * bad / judged if judged else 0.0,
+        "unexpected_percent_total": 100 * bad / max(rows, 1),
+        "partial_unexpected_list": [*cells(examples)],
+        "partial_unexpected_counts": [],
+        "unexpected_index_list": [],
         "observed_value": None,
+        "details": {},
         "reason": reason,
     }
 

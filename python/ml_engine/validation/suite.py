@@ -8,17 +8,31 @@ from typing import Literal, cast
 
 import polars as pl
 
-from ml_engine.contract.data import ExpectationResult
+from ml_engine.contract.data import ExpectationResult, UnexpectedCount
 from ml_engine.errors import OpError
 from ml_engine.expressions import condition
 from ml_engine.names import nearest
 from ml_engine.validation.across import ACROSS
 from ml_engine.validation.aggregates import AGGREGATES
 from ml_engine.validation.column_values import COLUMN_VALUES
+from ml_engine.validation.conditions import condition_sql
+from ml_engine.validation.divergence import DIVERGENCE
+from ml_engine.validation.elsewhere import ELSEWHERE
+from ml_engine.validation.frictionless import frictionless_rules
 from ml_engine.validation.patterns import PATTERNS
-from ml_engine.validation.plans import Kwargs, Plan, RuleError, Scope, Verdict
+from ml_engine.validation.plans import ROW, Kwargs, Plan, RuleError, Scope, Shown, Tables, Verdict
+from ml_engine.validation.source import Beside, Source, source_of
+from ml_engine.validation.table import TABLE
 
-EXPECTATIONS: dict[str, Callable[[Kwargs, Scope], Plan]] = {**COLUMN_VALUES, **PATTERNS, **AGGREGATES, **ACROSS}
+EXPECTATIONS: dict[str, Callable[[Kwargs, Scope], Plan]] = {
+    **COLUMN_VALUES,
+    **PATTERNS,
+    **AGGREGATES,
+    **DIVERGENCE,
+    **ACROSS,
+    **TABLE,
+    **ELSEWHERE,
+}
 Severity = Literal["error", "warn"]
 SEVERITIES: dict[str, Severity] = {
     "error": "error",
@@ -45,7 +59,7 @@ class Rule:
 
 
 def read_suite(path: str) -> list[object]:
-    """The expectations in a JSON file: an array, or Great Expectations' own object with `expectations`.
+    """The expectations in a JSON file: an array, Great Expectations' object with `expectations`, a Frictionless schema.
 
     Raises:
         OpError: the file is no JSON, or has no such array.
@@ -57,7 +71,8 @@ def read_suite(path: str) -> list[object]:
             "invalid_input", f"suite_file: `{Path(path).name}` is no JSON", "An array of `{type, kwargs}`."
         ) from error
     if isinstance(found, dict):
-        found = cast(dict[str, object], found).get("expectations")
+        document = cast(dict[str, object], found)
+        found = document["expectations"] if "expectations" in document else frictionless_rules(document)
     if not isinstance(found, list):
         raise OpError(
             "invalid_input",
@@ -109,53 +124,69 @@ def _rule(entry: object, field: str) -> Rule:
     return Rule(name, cast(dict[str, object], kwargs), SEVERITIES[severity])
 
 
-def run_rules(frame: pl.DataFrame, rules: Sequence[Rule]) -> list[ExpectationResult]:
-    """Every rule's result, in order; all of them computed in one pass over `frame`."""
-    plans = [_plan(frame, rule) for rule in rules]
+def run_rules(
+    table: pl.DataFrame | Source, rules: Sequence[Rule], others: Sequence[str] = ()
+) -> list[ExpectationResult]:
+    """Every rule's result, in order; all of them computed in one pass over `table`, in pieces where it is a scan.
+
+    Args:
+        table: what the rules are about.
+        rules: at least one.
+        others: paths of the datasets that rules may name.
+    """
+    source = table if isinstance(table, Source) else source_of("table", table)
+    beside = Beside(source, others)
+    plans = [_plan(source, rule, beside) for rule in rules]
     expressions = {
         f"{place}.{key}": expression
         for place, plan in enumerate(plans)
         if isinstance(plan, Plan)
         for key, expression in plan.expressions.items()
     }
-    values = _compute(frame, expressions)
+    values = _compute(source, expressions)
     return [
         _result(rule, _judge(plan, place, values)) for place, (rule, plan) in enumerate(zip(rules, plans, strict=True))
     ]
 
 
-def _plan(frame: pl.DataFrame, rule: Rule) -> Plan | str:
+def _plan(source: Source, rule: Rule, tables: Tables) -> Plan | str:
     """The plan, or why there is none."""
-    given = rule.kwargs.get("row_condition")
     try:
-        keep = condition(given, frame, "row_condition") if isinstance(given, str) and given.strip() else None
+        given = condition_sql(rule.kwargs.get("row_condition"), rule.kwargs.get("condition_parser"))
+        empty = pl.DataFrame(schema=dict(source.schema))
+        keep = None if given is None else condition(given, empty, "row_condition")
         scope = Scope(
-            lambda name: pl.col(name) if keep is None else pl.col(name).filter(keep), frame.schema, frame.columns
+            lambda name: pl.col(name) if keep is None else pl.col(name).filter(keep),
+            source.schema,
+            source.names,
+            tables,
         )
         return EXPECTATIONS[rule.type](rule.kwargs, scope)
     except RuleError as error:
-        return _with_guess(str(error), rule, frame)
+        return _with_guess(str(error), rule, source.names)
     except OpError as error:
         return f"{error.message}."
 
 
-def _with_guess(reason: str, rule: Rule, frame: pl.DataFrame) -> str:
-    guess = nearest(rule.column, frame.columns) if rule.column and rule.column not in frame.columns else None
+def _with_guess(reason: str, rule: Rule, names: Sequence[str]) -> str:
+    guess = nearest(rule.column, names) if rule.column and rule.column not in names else None
     return f"{reason}; did you mean `{guess}`?" if guess else f"{reason}."
 
 
-def _compute(frame: pl.DataFrame, expressions: Mapping[str, pl.Expr]) -> dict[str, object]:
+def _compute(source: Source, expressions: Mapping[str, pl.Expr]) -> dict[str, object]:
     if not expressions:
         return {}
     named = [expression.alias(key) for key, expression in expressions.items()]
+    rows = source.lazy.with_row_index(ROW)
+    engine: Literal["streaming", "in-memory"] = "in-memory" if source.file is None else "streaming"
     try:
-        return frame.lazy().select(named).collect().row(0, named=True)
+        return rows.select(named).collect(engine=engine).row(0, named=True)
     except pl.exceptions.PolarsError:
         # One rule does not fit its column's type; the others must still be told.
         found: dict[str, object] = {}
         for key, expression in zip(expressions, named, strict=True):
             try:
-                found[key] = frame.select(expression).row(0)[0]
+                found[key] = rows.select(expression).collect(engine=engine).row(0)[0]
             except pl.exceptions.PolarsError:
                 continue
         return found
@@ -172,6 +203,8 @@ def _judge(plan: Plan | str, place: int, values: Mapping[str, object]) -> Verdic
 
 
 def _result(rule: Rule, verdict: Verdict) -> ExpectationResult:
+    elements = max(verdict.element_count, 1)
+    values = list(verdict.partial_unexpected_list)
     return {
         "type": rule.type,
         "column": rule.column,
@@ -179,9 +212,24 @@ def _result(rule: Rule, verdict: Verdict) -> ExpectationResult:
         "success": verdict.success,
         "element_count": verdict.element_count,
         "missing_count": verdict.missing_count,
+        "missing_percent": 100 * verdict.missing_count / elements,
         "unexpected_count": verdict.unexpected_count,
         "unexpected_percent": verdict.unexpected_percent,
-        "partial_unexpected_list": list(verdict.partial_unexpected_list),
+        "unexpected_percent_total": 100 * verdict.unexpected_count / elements,
+        "partial_unexpected_list": values,
+        "partial_unexpected_counts": _counts(values),
+        "unexpected_index_list": list(verdict.unexpected_index_list),
         "observed_value": verdict.observed_value,
+        "details": dict(verdict.details),
         "reason": verdict.reason,
     }
+
+
+def _counts(values: Sequence[Shown]) -> list[UnexpectedCount]:
+    """How often each value occurs among those listed, the commonest first."""
+    by_text: dict[str, UnexpectedCount] = {}
+    for value in values:
+        plain = list(value.values()) if isinstance(value, dict) else value
+        one = by_text.setdefault(json.dumps(plain), {"value": plain, "count": 0})
+        one["count"] += 1
+    return sorted(by_text.values(), key=lambda one: -one["count"])

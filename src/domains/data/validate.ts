@@ -1,7 +1,13 @@
 import { z } from "zod";
-import { Artifact, dataset, detail, file } from "../../kernel/fields.ts";
+import { Artifact, dataset, detail, file, job, rare } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, cell, digits, expectation, warned } from "./fields.ts";
+
+const shownValue = z.union([cell, z.array(cell), z.record(z.string(), cell)]);
+
+const UnexpectedCount = z
+  .strictObject({ value: z.union([cell, z.array(cell)]), count: z.int() })
+  .meta({ id: "UnexpectedCount" });
 
 const ExpectationResult = z
   .strictObject({
@@ -11,10 +17,15 @@ const ExpectationResult = z
     success: z.boolean(),
     element_count: z.int(),
     missing_count: z.int(),
+    missing_percent: z.number(),
     unexpected_count: z.int(),
     unexpected_percent: z.number().describe("0 to 100, of values that are not missing."),
-    partial_unexpected_list: z.array(cell),
+    unexpected_percent_total: z.number().describe("Of all values."),
+    partial_unexpected_list: z.array(shownValue),
+    partial_unexpected_counts: z.array(UnexpectedCount),
+    unexpected_index_list: z.array(z.int()).describe("Rows from 0, the first of them."),
     observed_value: z.union([cell, z.array(cell), z.record(z.string(), z.unknown())]),
+    details: z.record(z.string(), z.unknown()),
     reason: z.string().describe("Empty where it passed."),
   })
   .meta({ id: "ExpectationResult" });
@@ -28,6 +39,7 @@ const ColumnDrift = z
     p_adjusted: z.number().describe("Benjamini–Hochberg."),
     psi: z.number(),
     js_distance: z.number().min(0).max(1).describe("Jensen–Shannon, base 2."),
+    wasserstein: z.number().nullable().describe("Of numbers, in their unit."),
     missing_before: z.number(),
     missing_now: z.number(),
   })
@@ -55,7 +67,9 @@ export default pythonTool({
     suite: z.array(expectation).optional().describe("Great Expectations rules, {type, kwargs, severity}."),
     suite_file: file("JSON file of them.").optional(),
     baseline: dataset("To compare with.").optional(),
+    others: rare(z.array(dataset()).max(20).optional().describe("Datasets that rules name.")),
     detail,
+    ...job,
   }),
   output: z.strictObject({
     action: z.enum(["check", "infer", "compare"]),
@@ -71,7 +85,7 @@ export default pythonTool({
     drift: z.array(ColumnDrift).describe("compare: worst first."),
     schema_changes: z.array(z.string()),
     left_out: z.int().describe("Entries of lists not shown."),
-    artifacts: z.array(Artifact).describe("The suite or the whole report, as JSON."),
+    artifacts: z.array(Artifact).describe("The suite or the whole report as JSON, failing rows as CSV."),
     contains_pii: z.boolean(),
     warnings: z.array(z.string()),
   }),
@@ -98,8 +112,8 @@ export default pythonTool({
       ...result.schema_changes,
       ...capped(
         result.drift.map(
-          ({ column, drifted, test, statistic, p_adjusted, psi, js_distance }) =>
-            `${drifted ? "drift" : "same"}: \`${column}\` PSI ${digits(psi)}, ${test} ${digits(statistic)}, p ${digits(p_adjusted)}, JS ${digits(js_distance)}`,
+          ({ column, drifted, test, statistic, p_adjusted, psi, js_distance, wasserstein }) =>
+            `${drifted ? "drift" : "same"}: \`${column}\` PSI ${digits(psi)}, ${test} ${digits(statistic)}, p ${digits(p_adjusted)}, JS ${digits(js_distance)}${wasserstein === null ? "" : `, Wasserstein ${digits(wasserstein)}`}`,
         ),
         60,
       ),
