@@ -91,8 +91,8 @@ describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool
 test("one slip names the field, the value, what was expected and the nearest name", async ({ client }) => {
   const { text } = await client.call("ml_training_train", { datset: "x", target: 3, task: "clasification" });
   expect(text).toMatchInlineSnapshot(`
-    "invalid_input: \`dataset\`: expected string, it is missing. \`target\`: expected string, got 3. \`task\`: expected one of auto, classification, regression, got "clasification"; did you mean \`classification\`? There is no field \`datset\`; did you mean \`dataset\`?
-    Fields: dataset, target, task, positive, include, exclude, folds, group, time, balanced, metric, model_name, family, params, calibration, time_budget_seconds, seed, wait_seconds, job_id, cancel."
+    "invalid_input: \`dataset\`: expected string, it is missing. \`target\`: expected string, got 3. \`task\`: expected one of auto, classification, regression, clustering, anomaly_detection, forecasting, ranking, got "clasification"; did you mean \`classification\`? There is no field \`datset\`; did you mean \`dataset\`?
+    Fields: dataset, target, task, positive, include, exclude, folds, group, time, balanced, metric, model_name, family, params, horizon, callbacks, memory_budget_mb, onnx, calibration, time_budget_seconds, seed, wait_seconds, job_id, cancel."
   `);
 });
 
