@@ -7,7 +7,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const every = readdirSync(join(root, "bench")).flatMap((file) =>
-  /^(?!statistics|append)(\w+)\.ts$/.test(file) ? [file.replace(".ts", "")] : [],
+  /^(?!statistics|append)([\w-]+)\.ts$/.test(file) ? [file.replace(".ts", "")] : [],
 );
 const chosen = process.argv.slice(2);
 const machine = `${cpus()[0]?.model ?? "unknown"}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}, Node ${process.version}`;

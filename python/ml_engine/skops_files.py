@@ -1,9 +1,11 @@
 """scikit-learn objects as skops files: the same object gives the same bytes, and only known types are read."""
 
+import ast
 import io
 import json
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +86,28 @@ def _unpadded(content: bytes) -> bytes:
     """A structured array with zeros in the gaps of its records, where memory left whatever was there."""
     if not content.startswith(b"\x93NUMPY") or b"'descr': [" not in content[:40]:
         return content
-    array = np.load(io.BytesIO(content), allow_pickle=False)
-    if array.dtype.names is None:
+    ends = 10 + int.from_bytes(content[8:10], "little")
+    described = _described(content[10:ends])
+    if content[6] != 1 or described is None:
         return content
+    dtype, shape = described
+    array = np.frombuffer(content, dtype, offset=ends).reshape(shape)
     # Not zeros_like: that fills the fields and leaves the gaps as they came.
     clean = np.zeros(array.shape, array.dtype)
-    for name in array.dtype.names:
+    for name in array.dtype.names or ():
         clean[name] = array[name]
-    buffer = io.BytesIO()
-    np.save(buffer, clean, allow_pickle=False)
-    return buffer.getvalue()
+    return content[:ends] + clean.tobytes()
+
+
+def _described(header: bytes) -> tuple[np.dtype[Any], tuple[int, ...]] | None:
+    """Type and shape of a structured array in C order, from the header of its file (NumPy's format 1.0)."""
+    literal = header.decode("latin1").strip()
+    kind, found = re.match(r"\{'descr': (\[.*\]), ", literal), re.search(r"'shape': \(([\d, ]*)\)", literal)
+    if kind is None or found is None or "'fortran_order': True" in literal:
+        return None
+    return _dtype(kind[1]), tuple(int(one) for one in found[1].split(",") if one.strip())
+
+
+@cache
+def _dtype(described: str) -> np.dtype[Any]:
+    return np.dtype(np.lib.format.descr_to_dtype(ast.literal_eval(described)))

@@ -77,7 +77,7 @@ def train_clusters(params: TrainParams, job: Job) -> TrainResult:
     if target:
         truth = labels_of(table.frame.get_column(target)).fill_null("").to_numpy().astype(str)
     metrics = cluster_scores(matrix, model.labels_, truth, seed)
-    agreement = stability(posed, family, model.settings_, seed, params["folds"], started + budget)
+    agreement, drawings = stability(posed, family, model.settings_, seed, params["folds"], started + budget)
     drawn = np.random.default_rng(seed).permutation(model.labels_)
     if agreement:
         metrics["stability"] = float(np.mean(agreement))
@@ -101,7 +101,7 @@ def train_clusters(params: TrainParams, job: Job) -> TrainResult:
             folds={
                 "scheme": "all rows; stability over subsamples of 80 %",
                 "planned": params["folds"],
-                "done": len(agreement),
+                "done": drawings,
             },
             settings=model.settings_,
             candidates=candidates if len(families) > 1 else [],
@@ -145,8 +145,11 @@ def cluster_scores(matrix: np.ndarray, labels: np.ndarray, truth: np.ndarray | N
 
 def stability(
     posed: Posed, family: str, settings: dict[str, Any], seed: int, times: int, deadline: float
-) -> list[float]:
-    """Adjusted Rand index between the clusterings that pairs of subsamples give of all rows (Ben-Hur et al. 2002)."""
+) -> tuple[list[float], int]:
+    """Adjusted Rand index between the clusterings of all rows by pairs of subsamples, and how many subsamples there were.
+
+    After Ben-Hur, Elisseeff & Guyon (2002).
+    """
     draw = np.random.default_rng(seed)
     found: list[np.ndarray] = []
     for _ in range(times):
@@ -154,7 +157,8 @@ def stability(
             break
         rows = np.sort(draw.permutation(posed.rows)[: max(int(SHARE * posed.rows), 2)])
         found.append(fit_clusters(posed, family, settings, seed, rows).predict(posed.features))
-    return [float(adjusted_rand_score(one, other)) for at, one in enumerate(found) for other in found[:at]]
+    pairs = [(one, other) for at, one in enumerate(found) for other in found[:at]]
+    return [float(adjusted_rand_score(one, other)) for one, other in pairs], len(found)
 
 
 def sizes(labels: np.ndarray) -> dict[str, int]:

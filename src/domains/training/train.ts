@@ -30,7 +30,7 @@ export default pythonTool({
   name: "ml_training_train",
   title: "Train a model",
   description:
-    "Train and register a model, cross-validated beside a baseline, preprocessing inside: classes, numbers, clusters, anomalies, forecasts, rankings. Next: ml_training_evaluate on held-out rows.",
+    "Train and register a model, cross-validated beside a baseline, preprocessing inside. Next: ml_training_evaluate on held-out rows.",
   effect: "creates",
   action: "ModelTraining",
   examples: [

@@ -12,12 +12,25 @@ export function people(rows: number, first = 0): string {
   return ["tenure,plan,spend,leaves", ...lines].join("\n");
 }
 
+/** A CSV of a year and a half of days of two shops, busier at weekends, the same every time. */
+export function takings(days: number, first = 0): string {
+  const lines = ["north", "south"].flatMap((shop, which) =>
+    Array.from({ length: days }, (_, index) => {
+      const day = new Date(Date.UTC(2024, 0, 1 + first + index));
+      const weekend = day.getUTCDay() % 6 === 0 ? 30 : 0;
+      const amount = 100 * (which + 1) + 0.1 * (first + index) + weekend + 4 * scrambled(index * 2 + which);
+      return `${shop},${day.toISOString().slice(0, 10)},${amount.toFixed(2)}`;
+    }),
+  );
+  return ["shop,day,amount", ...lines].join("\n");
+}
+
 /** What differs from run to run, replaced. */
 export const steady = (text: string) =>
   text
     .replace(/[0-9.e-]+ s\./g, "<seconds> s.")
     .replace(/run [^\s;]+/g, "run <run>")
-    .replace(/Plot: .*/g, "Plot: <path>");
+    .replace(/(Plot|of each row|of every series): .*/g, "$1: <path>");
 
 /** A number in 0..1 that looks drawn (the finaliser of MurmurHash3). */
 function scrambled(n: number): number {

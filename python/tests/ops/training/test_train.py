@@ -220,3 +220,57 @@ def test_what_can_be_worked_with_is_warned_of(tmp_path: Path) -> None:
         "column": "empty",
         "reason": "never changes",
     } in result["left_out"]
+
+
+def test_a_category_unseen_in_training_is_predicted_for(tmp_path: Path) -> None:
+    dataset = loans(tmp_path)
+    frame = read_table(dataset).frame.with_columns(grade=pl.lit("Z"), town=pl.lit("nowhere"))
+    for family in FAMILIES:
+        result = train(train_params(dataset, target="default", family=family, folds=2), quiet(tmp_path / family))
+        probabilities = load_model(result["model"]).probabilities(frame)
+        assert np.isfinite(probabilities).all(), family
+        assert probabilities.sum(axis=1) == pytest.approx(1), family
+
+
+def test_a_target_with_gaps_is_learnt_from_the_rest(tmp_path: Path) -> None:
+    frame = bad(z=[None] * 8 + ["a", "b"] * 16)
+    frame.write_parquet(tmp_path / "gaps.parquet")
+    result = train(train_params(str(tmp_path / "gaps.parquet"), target="z"), quiet(tmp_path / "job"))
+    assert result["rows"] == {"given": 40, "used": 32, "dropped": 8}
+    assert "8 of 40 rows have no finite `z` and were left out." in result["warnings"]
+
+
+def test_equal_moments_keep_their_order(tmp_path: Path) -> None:
+    frame = bad(when=pl.Series([row // 10 for row in range(ROWS)]))
+    frame.write_parquet(tmp_path / "ties.parquet")
+    first, second = (
+        train(train_params(str(tmp_path / "ties.parquet"), target="y", time="when", folds=3), quiet(tmp_path / turn))
+        for turn in ("a", "b")
+    )
+    assert first["metrics"] == second["metrics"]
+    assert load_model(first["model"]).manifest["hash"] == load_model(second["model"]).manifest["hash"]
+
+
+def test_text_that_is_no_date_is_named(tmp_path: Path) -> None:
+    bad(when=pl.Series(["soon"] * ROWS)).write_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(OpError, match="time: 40 of 40 values of `when` are not dates"):
+        train(train_params(str(tmp_path / "bad.parquet"), target="y", time="when"), quiet(tmp_path / "job"))
+
+
+def test_auto_within_a_budget_of_memory_says_what_it_left_out(tmp_path: Path) -> None:
+    dataset = loans(tmp_path, rows=2500)
+    result = train(
+        train_params(dataset, target="default", family="auto", folds=2, time_budget_seconds=4, memory_budget_mb=10),
+        quiet(tmp_path / "job"),
+    )
+    notes = {one["family"]: one["note"] for one in result["candidates"] if one["score"] is None}
+    assert (notes["random_forest"] or "").endswith("MiB needed")
+    assert result["family"] not in notes
+
+
+def test_no_family_fits_no_memory(tmp_path: Path) -> None:
+    with pytest.raises(OpError, match="no family is estimated to fit into 0 MiB"):
+        train(
+            train_params(loans(tmp_path), target="default", family="auto", memory_budget_mb=0.001),
+            quiet(tmp_path / "j"),
+        )
