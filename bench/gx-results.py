@@ -4,7 +4,6 @@ Run it in an environment of its own:
 uv run --no-project --with 'great_expectations==1.24.1' --with jsonschema python bench/gx-results.py python/tests/ops/data/gx
 """
 
-import datetime as dt
 import json
 import pathlib
 import sys

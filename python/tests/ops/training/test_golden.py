@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn import datasets
+from sklearn import datasets as bundled
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit, train_test_split
@@ -26,6 +26,8 @@ from ml_engine.problem import Problem, pose
 from ml_engine.tables import read_table
 
 from .tables_for_training import train_params
+
+datasets: Any = bundled
 
 
 def posed(folder: Path, X: np.ndarray, y: np.ndarray, **changed: Any) -> Problem:
@@ -44,7 +46,7 @@ def bare_svc(**settings: Any) -> Any:
     class Certain(SVC):
         """Gives its decisions as certain probabilities: only the labels are compared here."""
 
-        def predict_proba(self, X: Any) -> np.ndarray:
+        def predict_proba(self, X: Any) -> np.ndarray:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
             return np.eye(len(self.classes_))[np.searchsorted(self.classes_, self.predict(X))]
 
     return Certain(**settings)
