@@ -128,7 +128,7 @@ class ValidateParams(TypedDict, closed=True):
     """
     suite: NotRequired[list[dict[str, Any]]]
     """
-    Great Expectations rules, {type, kwargs, severity}.
+    Great Expectations rules.
     """
     suite_file: NotRequired[str]
     """
@@ -196,6 +196,10 @@ class ProfileParams(TypedDict, closed=True):
     """
     To be predicted.
     """
+    baseline: NotRequired[str]
+    """
+    Earlier version.
+    """
     detail: Literal["concise", "full"]
     """
     How much to return.
@@ -231,6 +235,14 @@ class Association(TypedDict, closed=True):
     b: str
     method: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
     value: float
+    kendall: float | None
+    """
+    Tau-b of two numbers, on at most 5000 evenly spaced rows.
+    """
+    nats: float
+    """
+    Mutual information, on the same rows.
+    """
 
 
 class MutualInformation(TypedDict, closed=True):
@@ -533,6 +545,14 @@ class ProfileResult(TypedDict, closed=True):
     target: TargetProfile | None
     personal: list[PersonalItem]
     contains_pii: bool
+    schema_changes: list[str]
+    """
+    Since `baseline`.
+    """
+    drift: list[ColumnDrift]
+    """
+    From `baseline`, worst first.
+    """
     left_out: list[str]
     """
     What was cut to keep this short; the report has it.
