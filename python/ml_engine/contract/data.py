@@ -132,11 +132,11 @@ class ValidateParams(TypedDict, closed=True):
     """
     suite_file: NotRequired[str]
     """
-    JSON file of them.
+    As JSON.
     """
     baseline: NotRequired[str]
     """
-    To compare with.
+    Earlier.
     """
     others: NotRequired[list[Other]]
     """
@@ -194,11 +194,11 @@ class ProfileParams(TypedDict, closed=True):
     """
     target: NotRequired[str]
     """
-    To be predicted.
+    To predict.
     """
     baseline: NotRequired[str]
     """
-    Earlier version.
+    Earlier.
     """
     detail: Literal["concise", "full"]
     """

@@ -69,7 +69,7 @@ export default pythonTool({
   name: "ml_data_profile",
   title: "Profile a dataset",
   description:
-    "Describe each column and what would hurt training: missing, outliers, duplicates, correlations, imbalance, target leakage, personal data; HTML report. Next: ml_data_transform.",
+    "Describe each column and what would hurt training: missing, outliers, duplicates, correlations, imbalance, target leakage, personal data; report. Next: ml_data_transform.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -84,8 +84,8 @@ export default pythonTool({
   ],
   input: z.strictObject({
     dataset: dataset(),
-    target: column("To be predicted.").optional(),
-    baseline: rare(dataset("Earlier version.").optional()),
+    target: column("To predict.").optional(),
+    baseline: rare(dataset("Earlier.").optional()),
     detail,
     ...job,
   }),

@@ -49,7 +49,7 @@ export default pythonTool({
   name: "ml_data_validate",
   title: "Validate a dataset",
   description:
-    "Can this data be trusted? `check` runs rules, or soundness checks; `infer` writes rules from good data; `compare` finds drift. Next: ml_data_profile.",
+    "Can this data be trusted? `check` runs rules or soundness checks; `infer` writes rules; `compare` finds drift. Next: ml_data_profile.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -65,8 +65,8 @@ export default pythonTool({
     action: z.enum(["check", "infer", "compare"]).default("check").describe("See above."),
     dataset: dataset(),
     suite: z.array(expectation).optional().describe("Great Expectations rules."),
-    suite_file: file("JSON file of them.").optional(),
-    baseline: dataset("To compare with.").optional(),
+    suite_file: file("As JSON.").optional(),
+    baseline: dataset("Earlier.").optional(),
     others: rare(z.array(dataset()).max(20).optional().describe("Datasets that rules name.")),
     detail,
     ...job,
