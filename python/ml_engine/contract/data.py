@@ -153,15 +153,15 @@ class ValidateParams(TypedDict, closed=True):
     """
     suite: NotRequired[list[dict[str, Any]]]
     """
-    Great Expectations rules, {type, kwargs, severity}.
+    Great Expectations rules.
     """
     suite_file: NotRequired[str]
     """
-    JSON file of them.
+    As JSON.
     """
     baseline: NotRequired[str]
     """
-    To compare with.
+    Earlier.
     """
     others: NotRequired[list[Other]]
     """
@@ -219,7 +219,11 @@ class ProfileParams(TypedDict, closed=True):
     """
     target: NotRequired[str]
     """
-    To be predicted.
+    To predict.
+    """
+    baseline: NotRequired[str]
+    """
+    Earlier.
     """
     detail: Literal["concise", "full"]
     """
@@ -256,6 +260,14 @@ class Association(TypedDict, closed=True):
     b: str
     method: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"]
     value: float
+    kendall: float | None
+    """
+    Tau-b of two numbers, on at most 5000 evenly spaced rows.
+    """
+    nats: float
+    """
+    Mutual information, on the same rows.
+    """
 
 
 class MutualInformation(TypedDict, closed=True):
@@ -602,6 +614,14 @@ class ProfileResult(TypedDict, closed=True):
     target: TargetProfile | None
     personal: list[PersonalItem]
     contains_pii: bool
+    schema_changes: list[str]
+    """
+    Since `baseline`.
+    """
+    drift: list[ColumnDrift]
+    """
+    From `baseline`, worst first.
+    """
     left_out: list[str]
     """
     What was cut to keep this short; the report has it.

@@ -9,6 +9,8 @@ from scipy import stats
 from ml_engine.contract.data import Alert, Association, ColumnProfile, TargetProfile
 from ml_engine.contract.manifest import ColumnSchema
 from ml_engine.profiling.columns import bin_counts
+from ml_engine.profiling.near import MOST_ROWS, is_nested, near_duplicates
+from ml_engine.profiling.times import moving
 from ml_engine.reading.dates import parse_dates
 from ml_engine.validation.identical import identical_columns
 
@@ -24,8 +26,12 @@ MINORITY_SHARE = 0.1
 ORDER = (
     *("LEAKAGE", "EMPTY", "INFINITE", "TARGET_IMBALANCE", "TARGET_MISSING", "PERSONAL", "DUPLICATES", "IDENTICAL"),
     *("CONSTANT", "MISSING", "HIGH_CORRELATION", "IMBALANCE", "SKEWED", "OUTLIERS", "HIGH_CARDINALITY", "TYPE_DATE"),
-    *("DIRTY_CATEGORY", "UNIQUE", "ZEROS", "UNIFORM", "CONSTANT_LENGTH"),
+    *("DIRTY_CATEGORY", "UNIQUE", "ZEROS", "UNIFORM", "CONSTANT_LENGTH", "NEAR_DUPLICATES", "UNSUPPORTED"),
+    *("NON_STATIONARY", "SEASONAL", "REJECTED"),
 )
+
+
+REJECTING = ("EMPTY", "CONSTANT", "IDENTICAL", "UNSUPPORTED")
 
 
 def find_alerts(
@@ -40,6 +46,15 @@ def find_alerts(
     found: list[Alert] = [*_of_target(target), *_of_table(frame, profiles, duplicates), *_of_pairs(pairs)]
     for schema, profile in zip(columns, profiles, strict=True):
         found += _of_column(frame[schema["name"]], schema, profile)
+    found += [_alert(kind, [name], message) for kind, name, message in moving(frame, columns)]
+    near = near_duplicates(frame, columns)
+    if near:
+        among = f" among the first {MOST_ROWS}" if frame.height > MOST_ROWS else ""
+        found.append(_alert("NEAR_DUPLICATES", [], f"{near} rows{among} repeat one but for case, blanks or rounding."))
+    useless = list(dict.fromkeys(alert["columns"][-1] for alert in found if alert["kind"] in REJECTING))
+    if useless:
+        named = ", ".join(f"`{name}`" for name in useless[:10])
+        found.append(_alert("REJECTED", useless, f"{len(useless)} columns can tell a model nothing more: {named}."))
     return sorted(found, key=lambda alert: ORDER.index(alert["kind"]))
 
 
@@ -102,6 +117,8 @@ def _of_column(column: pl.Series, schema: ColumnSchema, profile: ColumnProfile) 
     if present == 0:
         yield _alert("EMPTY", [name], f"`{name}` has no value at all.")
         return
+    if is_nested(column):
+        yield _alert("UNSUPPORTED", [name], f"`{name}` holds nested values: take them apart first.")
     if profile["distinct"] == 1 and rows > 1:
         yield _alert("CONSTANT", [name], f"`{name}` never changes.")
     if profile["missing"] >= MISSING_SHARE:

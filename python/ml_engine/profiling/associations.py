@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy import stats
 
 from ml_engine.contract.data import Association
 from ml_engine.contract.manifest import ColumnSchema
@@ -16,6 +17,10 @@ MOST_COLUMNS = 60
 MOST_LEVELS = 50
 MOST_PAIR_ROWS = 20_000_000
 """Pairs times rows past which categories are compared on evenly spaced rows only."""
+CLOSE_ROWS = 5000
+BLOCK_ROWS = 1 << 15
+RANKED_ROWS = 25_000
+"""Evenly spaced rows of larger tables that Spearman's rho is of."""
 SHOWN_PAIRS = 20
 WEAK = 0.1
 """Association below which a pair is not worth a line."""
@@ -59,21 +64,36 @@ def associations(frame: pl.DataFrame, columns: Sequence[ColumnSchema]) -> list[A
         _pair(a, b, "correlation_ratio", correlation_ratio(codes[a], values[b])) for a in categories for b in numbers
     ]
     strong = [pair for pair in found if abs(pair["value"]) >= WEAK]
-    return sorted(strong, key=lambda pair: -abs(pair["value"]))[:SHOWN_PAIRS]
+    return [_told(pair, frame) for pair in sorted(strong, key=lambda pair: -abs(pair["value"]))[:SHOWN_PAIRS]]
+
+
+def _told(pair: Association, frame: pl.DataFrame) -> Association:
+    """A pair with what is too slow to ask of every pair: Kendall's tau-b and mutual information, on fewer rows."""
+    rows = frame.select(pair["a"], pair["b"]).gather_every(max(1, -(-frame.height // CLOSE_ROWS)))
+    a, b = rows[pair["a"]], rows[pair["b"]]
+    numeric = pair["method"] in ("pearson", "spearman")
+    tau: float | None = None
+    if numeric:
+        x, y = as_floats(a), as_floats(b)
+        both = np.isfinite(x) & np.isfinite(y)
+        found = float(stats.kendalltau(x[both], y[both]).statistic) if both.sum() > 1 else 0.0
+        tau = round(found, 6) if np.isfinite(found) else None
+    codes = [in_bins(as_floats(one)) if one.dtype.is_numeric() else encode(one) for one in (a, b)]
+    return {**pair, "kendall": tau, "nats": round(mutual_information(crosstab(codes[0], codes[1])), 6)}
 
 
 def _pair(
     a: str, b: str, method: Literal["pearson", "spearman", "cramers_v", "correlation_ratio"], value: float
 ) -> Association:
-    return {"a": a, "b": b, "method": method, "value": round(value, 6)}
+    return {"a": a, "b": b, "method": method, "value": round(value, 6), "kendall": None, "nats": 0.0}
 
 
 def _between_numbers(frame: pl.DataFrame, names: list[str]) -> list[Association]:
     if len(names) < 2:
         return []
     values = np.column_stack([as_floats(frame[name]) for name in names])
-    ranks = np.column_stack([as_floats(frame[name].rank("average")) for name in names])
-    linear, ranked = pairwise_correlation(values), pairwise_correlation(ranks)
+    linear = pairwise_correlation(values)
+    ranked = pairwise_ranks(values[:: max(1, -(-len(values) // RANKED_ROWS))])
     found: list[Association] = []
     for i, j in zip(*np.triu_indices(len(names), 1), strict=True):
         r, rho = float(linear[i, j]), float(ranked[i, j])
@@ -93,23 +113,52 @@ def as_floats(column: pl.Series) -> Floats:
 
 
 def pairwise_correlation(values: Floats) -> Floats:
-    """Pearson's r of each pair of columns of `values` (n, k) over the rows where both are there; 0 where undefined."""
-    present = np.isfinite(values)
+    """Pearson's r of each pair of columns of `values` (n, k) over the rows where both are there; 0 where undefined.
+
+    Sums are taken block by block, so that the memory needed beside `values` does not grow with n.
+    """
+    k = values.shape[1]
+    blocks = [values[at : at + BLOCK_ROWS] for at in range(0, len(values), BLOCK_ROWS)]
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        if present.all():
-            x = values - values.mean(axis=0)
-            x /= np.sqrt((x * x).sum(axis=0))
-            r = x.T @ x
-        else:
-            filled = np.where(present, values, 0.0)
-            center = filled.sum(axis=0) / np.maximum(present.sum(axis=0), 1)
-            m = present.astype(np.float64)
-            x = np.where(present, values - center, 0.0)
-            x /= np.maximum(np.abs(x).max(axis=0), 1e-300)
-            n, sx, sxx = m.T @ m, x.T @ m, (x * x).T @ m
-            variances = sxx - sx * sx / n
-            r = (x.T @ x - sx * sx.T / n) / np.sqrt(variances * variances.T)
+        total, rows = np.zeros(k), np.zeros(k)
+        for block in blocks:
+            there = np.isfinite(block)
+            total += np.where(there, block, 0.0).sum(axis=0)
+            rows += there.sum(axis=0)
+        center, scale = total / np.maximum(rows, 1), np.full(k, 1e-300)
+        for block in blocks:
+            scale = np.fmax(scale, np.abs(np.where(np.isfinite(block), block - center, 0.0)).max(axis=0))
+        n, sx, sxx, sxy = (np.zeros((k, k)) for _ in range(4))
+        for block in blocks:
+            there = np.isfinite(block)
+            m, x = there.astype(np.float64), np.where(there, (block - center) / scale, 0.0)
+            n += m.T @ m
+            sx += x.T @ m
+            sxx += (x * x).T @ m
+            sxy += x.T @ x
+        variances = sxx - sx * sx / n
+        r = (sxy - sx * sx.T / n) / np.sqrt(variances * variances.T)
     return np.clip(np.where(np.isfinite(r), r, 0.0), -1.0, 1.0)
+
+
+def pairwise_ranks(values: Floats) -> Floats:
+    """Spearman's rho of each pair of columns of `values` (n, k), ranked over the rows where both are there."""
+    present = np.isfinite(values)
+    ranks = np.column_stack([_ranks(column) for column in values.T])
+    rho = pairwise_correlation(ranks)
+    for i in np.flatnonzero(~present.all(axis=0)):
+        for j in range(values.shape[1]):
+            both = present[:, i] & present[:, j]
+            if j == i or ((both == present[:, i]).all() and (both == present[:, j]).all()):
+                continue
+            pair = np.column_stack([_ranks(values[both, i]), _ranks(values[both, j])])
+            rho[i, j] = rho[j, i] = pairwise_correlation(pair)[0, 1] if len(pair) > 1 else 0.0
+    return rho
+
+
+def _ranks(values: Floats) -> Floats:
+    """Average ranks; NaN where a value is NaN."""
+    return as_floats(pl.Series(values, nan_to_null=True).rank("average"))
 
 
 def encode(column: pl.Series) -> Codes:

@@ -5,12 +5,12 @@ import math
 from collections.abc import Callable
 from typing import cast
 
-from ml_engine.contract.data import ColumnProfile, ProfileResult
+from ml_engine.contract.data import ColumnProfile, ProfileResult, TargetProfile
 
 FULL_BYTES = 50_000
 CONCISE_BYTES = 18_000
 CONCISE_COLUMNS = 40
-CONCISE_ALERTS = 25
+CONCISE_ALERTS = 30
 CONCISE_PAIRS = 10
 CONCISE_TOP = 3
 NOTES_BYTES = 500
@@ -97,7 +97,19 @@ def _few_alerts(result: ProfileResult) -> ProfileResult:
         "alerts": result["alerts"][:20],
         "missing_patterns": result["missing_patterns"][:3],
         "associations": result["associations"][:8],
+        "personal": result["personal"][:40],
+        "drift": result["drift"][:20],
+        "schema_changes": result["schema_changes"][:20],
+        "warnings": result["warnings"][:20],
     }
+
+
+def _bare(result: ProfileResult) -> ProfileResult:
+    """For names so long that even few of them are too much."""
+    none: ProfileResult = {**result, "alerts": [], "missing_patterns": [], "associations": [], "personal": []}
+    target = result["target"]
+    told = None if target is None else {**target, "leakage": [], "mutual_information": [], "classes": []}
+    return {**none, "target": cast(TargetProfile | None, told), "drift": [], "schema_changes": [], "warnings": []}
 
 
 def _fewer_columns(result: ProfileResult, limit: int) -> ProfileResult:
@@ -114,4 +126,5 @@ CUTS: tuple[tuple[str, Callable[[ProfileResult], ProfileResult]], ...] = (
     ("histograms", _without_histograms),
     ("further statistics", _without_more),
     ("all but the gravest alerts and strongest pairs", _few_alerts),
+    ("alerts, pairs and lists of columns", _bare),
 )

@@ -5,10 +5,13 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy import stats
 
 from ml_engine.cells import Cell, cell, number
 from ml_engine.contract.data import ColumnProfile, TopValue
 from ml_engine.contract.manifest import ColumnSchema
+from ml_engine.profiling.text import text_facts
+from ml_engine.profiling.times import time_facts
 
 HISTOGRAM_BINS = 20
 TOP_VALUES = 5
@@ -38,22 +41,26 @@ def _profile(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
     if column.dtype.is_numeric():
         return {**found, **_of_numbers(column, schema)}
     present = column.drop_nulls()
-    found["distinct"] = present.n_unique()
+    counts = present.value_counts(name="\x00rows")["\x00rows"]
+    found["distinct"] = len(counts)
+    more = _different(len(counts), int((counts == 1).sum()), len(present))
     if column.dtype.is_temporal():
-        gap = present.sort().diff().max()
-        more: dict[str, object] = {} if gap is None else {"largest_gap": str(gap)}
-        return {**found, "min": cell(present.min()), "max": cell(present.max()), "more": more}
-    return {**found, "top": top_values(column), "more": _of_text(present) if column.dtype == pl.String else {}}
+        return {
+            **found,
+            "min": cell(present.min()),
+            "max": cell(present.max()),
+            "more": {**more, **time_facts(present)},
+        }
+    facts = text_facts(present) if column.dtype == pl.String else {}
+    return {**found, "top": top_values(column), "more": {**more, **facts}}
 
 
-def _of_text(present: pl.Series) -> dict[str, object]:
-    lengths = present.str.len_chars()
+def _different(distinct: int, once: int, present: int) -> dict[str, object]:
+    """`p_distinct` of the values that are there, `n_unique` of them occurring once, and whether all do."""
     return {
-        "min_length": lengths.min(),
-        "mean_length": number(lengths.mean()),
-        "max_length": lengths.max(),
-        "empty": int((present == "").sum()),
-        "padded": int((present != present.str.strip_chars()).sum()),
+        "p_distinct": distinct / present if present else None,
+        "n_unique": once,
+        "is_unique": present > 0 and once == present,
     }
 
 
@@ -61,15 +68,21 @@ def _of_numbers(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
     present = column.drop_nulls().cast(pl.Float64).to_numpy()
     finite = np.sort(present[np.isfinite(present)])
     infinite = len(present) - len(finite)
-    distinct = int((np.diff(finite) > 0).sum()) + (len(finite) > 0) + len(np.unique(present[np.isinf(present)]))
+    starts = np.flatnonzero(np.diff(finite, prepend=-np.inf) > 0)
+    ends = [int((present == limit).sum()) for limit in (-np.inf, np.inf)]
+    distinct = len(starts) + sum(rows > 0 for rows in ends)
+    once = int((np.diff(starts, append=len(finite)) == 1).sum()) + sum(rows == 1 for rows in ends)
     if column.dtype.is_integer() and len(finite) and abs(finite[-1]) + abs(finite[0]) >= EXACT_INTEGERS:
-        distinct = column.drop_nulls().n_unique()
+        rows_of_each = column.drop_nulls().value_counts(name="\x00rows")["\x00rows"]
+        distinct, once = len(rows_of_each), int((rows_of_each == 1).sum())
     q = {key: number(float(np.quantile(finite, level))) if len(finite) else None for key, level in QUANTILES.items()}
     moments = _moments(finite)
     low, high = (number(float(finite[0])), number(float(finite[-1]))) if len(finite) else (None, None)
     p25, p75 = q["p25"], q["p75"]
     mean, std = moments["mean"], moments["std"]
+    histogram = _histogram(finite)
     more: dict[str, object] = {
+        **_different(distinct, once, len(present)),
         "zeros": int((present == 0).sum()),
         "negative": int((present < 0).sum()),
         "infinite": infinite,
@@ -83,7 +96,8 @@ def _of_numbers(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
         "iqr": None if p25 is None or p75 is None else p75 - p25,
         "cv": std / mean if std is not None and mean else None,
         "monotonic": _monotonic(column),
-        "histogram": _histogram(finite),
+        "chi_squared": _evenness(histogram),
+        "histogram": histogram,
     }
     found: dict[str, object] = {
         "distinct": distinct,
@@ -149,6 +163,15 @@ def _histogram(finite: Floats) -> dict[str, object] | None:
         return {"low": low, "high": high, "counts": [len(finite)]}
     places = np.searchsorted(finite, low + (high - low) * np.arange(1, HISTOGRAM_BINS) / HISTOGRAM_BINS, side="left")
     return {"low": low, "high": high, "counts": np.diff([0, *places.tolist(), len(finite)]).tolist()}
+
+
+def _evenness(histogram: dict[str, object] | None) -> dict[str, object] | None:
+    """Pearson's χ² of the histogram against equal bins, and its p-value."""
+    counts = cast(list[int], histogram["counts"]) if histogram is not None else []
+    if len(counts) < 2:
+        return None
+    test = stats.chisquare(np.asarray(counts))
+    return {"statistic": float(test.statistic), "p_value": float(test.pvalue)}
 
 
 def bin_counts(profile: ColumnProfile) -> list[int]:

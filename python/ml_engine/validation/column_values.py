@@ -140,7 +140,7 @@ def z_scores(kwargs: Kwargs, scope: Scope) -> Plan:
 
 
 def outliers(kwargs: Kwargs, scope: Scope) -> Plan:
-    """Values stay within `multiplier` interquartile ranges of the quartiles (`iqr`) or deviations of the mean (`std`)."""
+    """Values lie within `multiplier` interquartile ranges of the quartiles (`iqr`) or deviations of the mean."""
     name = column_name(kwargs, scope)
     need_numbers(name, scope.schema[name])
     every = scope.column(name)

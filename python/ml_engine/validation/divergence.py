@@ -1,6 +1,7 @@
 """The rule that holds a column's distribution against an expected one by Kullback–Leibler divergence."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -32,13 +33,15 @@ def kl_divergence(kwargs: Kwargs, scope: Scope) -> Plan:
         raise RuleError("`threshold` is a number")
     tail, inner = (number(kwargs.get(key, 0)) or 0.0 for key in ("tail_weight_holdout", "internal_weight_holdout"))
     if "values" in partition:
-        return _of_levels(name, scope, as_list(partition["values"]), weights, threshold, tail, inner)
+        return _of_levels(
+            name, scope, as_list(partition["values"]), weights, threshold=threshold, tail=tail, inner=inner
+        )
     need_numbers(name, scope.schema[name])
     bins = _numbers(partition, "bins")
     ends = _numbers(partition, "tail_weights") if partition.get("tail_weights") is not None else [0.0, 0.0]
     if len(bins) != len(weights) + 1 or sorted(bins) != bins or len(ends) != 2:
         raise RuleError("`bins` rise and are one more than `weights`; `tail_weights` are two")
-    return _of_bins(name, scope, bins, weights, ends, threshold, tail, inner)
+    return _of_bins(name, scope, bins, weights, ends, threshold=threshold, tail=tail, inner=inner)
 
 
 def _numbers(partition: Mapping[str, object], key: str) -> list[float]:
@@ -57,7 +60,7 @@ def _held_out(weights: Sequence[float], inner: float) -> list[float]:
 
 
 def _of_levels(
-    name: str, scope: Scope, levels: list[object], weights: list[float], threshold: float, tail: float, inner: float
+    name: str, scope: Scope, levels: list[object], weights: list[float], *, threshold: float, tail: float, inner: float
 ) -> Plan:
     if len(levels) != len(weights):
         raise RuleError("`values` and `weights` are as many")
@@ -101,6 +104,7 @@ def _of_bins(
     bins: list[float],
     weights: list[float],
     ends: list[float],
+    *,
     threshold: float,
     tail: float,
     inner: float,
@@ -110,7 +114,7 @@ def _of_bins(
     last = len(bins) - 2
     inside = [
         (values >= low) & (values <= high if place == last else values < high)
-        for place, (low, high) in enumerate(zip(bins[:-1], bins[1:], strict=True))
+        for place, (low, high) in enumerate(pairwise(bins))
     ]
     flags = [values < bins[0], *inside, values > bins[-1]]
     expected = [weight * (1 - tail) for weight in _held_out(weights, inner)]

@@ -41,7 +41,7 @@ def _rows(frame: pl.DataFrame) -> list[dict[str, object]]:
 
 
 def query_comparison(kwargs: Kwargs, scope: Scope) -> Plan:
-    """`base_query` and `comparison_query` give the same rows, in any order, each as often; `mostly` is of the base's."""
+    """`base_query` and `comparison_query` give the same rows, in any order; `mostly` is of the base's."""
     (_, base), (_, other) = (
         scope.tables.query(str(need(kwargs, key)), COMPARED_ROWS + 1) for key in ("base_query", "comparison_query")
     )

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jsonschema
 import polars as pl
@@ -171,7 +172,7 @@ def json_schema(kwargs: Kwargs, scope: Scope) -> Plan:
 NOT_JSON = object()
 
 
-def _json(text: str) -> object:
+def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { Artifact, column, dataset, detail, job } from "../../kernel/fields.ts";
+import { Artifact, column, dataset, detail, job, rare } from "../../kernel/fields.ts";
 import { Role } from "../../kernel/manifest.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, cell, digits, percent, table, warned } from "./fields.ts";
+import { ColumnDrift, driftLines } from "./validate.ts";
 
 const TopValue = z.strictObject({ value: cell, rows: z.int(), share: z.number() }).meta({ id: "TopValue" });
 
@@ -42,6 +43,8 @@ const Association = z
     b: z.string(),
     method: z.enum(["pearson", "spearman", "cramers_v", "correlation_ratio"]),
     value: z.number(),
+    kendall: z.number().nullable().describe("Tau-b of two numbers, on at most 5000 evenly spaced rows."),
+    nats: z.number().describe("Mutual information, on the same rows."),
   })
   .meta({ id: "Association" });
 
@@ -66,7 +69,7 @@ export default pythonTool({
   name: "ml_data_profile",
   title: "Profile a dataset",
   description:
-    "Describe each column and what would hurt training: missing, outliers, duplicates, correlations, imbalance, target leakage, personal data; HTML report. Next: ml_data_transform.",
+    "Describe each column and what would hurt training: missing, outliers, duplicates, correlations, imbalance, target leakage, personal data; report. Next: ml_data_transform.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -81,7 +84,8 @@ export default pythonTool({
   ],
   input: z.strictObject({
     dataset: dataset(),
-    target: column("To be predicted.").optional(),
+    target: column("To predict.").optional(),
+    baseline: rare(dataset("Earlier.").optional()),
     detail,
     ...job,
   }),
@@ -103,6 +107,8 @@ export default pythonTool({
     target: TargetProfile.nullable(),
     personal: z.array(z.strictObject({ column: z.string(), kind: z.string() })),
     contains_pii: z.boolean(),
+    schema_changes: z.array(z.string()).describe("Since `baseline`."),
+    drift: z.array(ColumnDrift).describe("From `baseline`, worst first."),
     left_out: z.array(z.string()).describe("What was cut to keep this short; the report has it."),
     artifacts: z.array(Artifact),
     warnings: z.array(z.string()),
@@ -120,6 +126,8 @@ export default pythonTool({
         30,
       ),
       ...targetLines(result.target),
+      ...capped(result.schema_changes, 20),
+      ...capped(driftLines(result.drift), 20),
       "",
       ...capped(
         table([

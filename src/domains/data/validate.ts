@@ -30,7 +30,7 @@ const ExpectationResult = z
   })
   .meta({ id: "ExpectationResult" });
 
-const ColumnDrift = z
+export const ColumnDrift = z
   .strictObject({
     column: z.string(),
     drifted: z.boolean(),
@@ -49,7 +49,7 @@ export default pythonTool({
   name: "ml_data_validate",
   title: "Validate a dataset",
   description:
-    "Can this data be trusted? `check` runs rules, or soundness checks without any; `infer` writes rules from good data; `compare` finds drift from a baseline. Next: ml_data_profile.",
+    "Can this data be trusted? `check` runs rules or soundness checks; `infer` writes rules; `compare` finds drift. Next: ml_data_profile.",
   effect: "reads",
   action: "DataPipeline",
   examples: [
@@ -64,9 +64,9 @@ export default pythonTool({
   input: z.strictObject({
     action: z.enum(["check", "infer", "compare"]).default("check").describe("See above."),
     dataset: dataset(),
-    suite: z.array(expectation).optional().describe("Great Expectations rules, {type, kwargs, severity}."),
-    suite_file: file("JSON file of them.").optional(),
-    baseline: dataset("To compare with.").optional(),
+    suite: z.array(expectation).optional().describe("Great Expectations rules."),
+    suite_file: file("As JSON.").optional(),
+    baseline: dataset("Earlier.").optional(),
     others: rare(z.array(dataset()).max(20).optional().describe("Datasets that rules name.")),
     detail,
     ...job,
@@ -110,18 +110,20 @@ export default pythonTool({
         60,
       ),
       ...result.schema_changes,
-      ...capped(
-        result.drift.map(
-          ({ column, drifted, test, statistic, p_adjusted, psi, js_distance, wasserstein }) =>
-            `${drifted ? "drift" : "same"}: \`${column}\` PSI ${digits(psi)}, ${test} ${digits(statistic)}, p ${digits(p_adjusted)}, JS ${digits(js_distance)}${wasserstein === null ? "" : `, Wasserstein ${digits(wasserstein)}`}`,
-        ),
-        60,
-      ),
+      ...capped(driftLines(result.drift), 60),
       ...(result.left_out ? [`${result.left_out} more in ${result.artifacts[0]?.path ?? "the report"}.`] : []),
       ...warned(result.warnings),
       ...result.artifacts.map(({ title, path }) => `${title}: ${path}`),
     ].join("\n"),
 });
+
+/** A line for each column: whether it drifted, and by how much. */
+export const driftLines = (drift: readonly z.output<typeof ColumnDrift>[]) =>
+  drift.map(({ column, drifted, test, statistic, p_adjusted, psi, js_distance, wasserstein }) => {
+    const far = wasserstein === null ? "" : `, Wasserstein ${digits(wasserstein)}`;
+    const told = `PSI ${digits(psi)}, ${test} ${digits(statistic)}, p ${digits(p_adjusted)}, JS ${digits(js_distance)}`;
+    return `${drifted ? "drift" : "same"}: \`${column}\` ${told}${far}`;
+  });
 
 function headline(result: {
   action: string;

@@ -24,6 +24,7 @@ describe("ml_data_profile", () => {
       HIGH_CORRELATION: \`default\` and \`written_off\`: correlation_ratio 1.000.
       UNIQUE: \`id\` is different in every row.
       UNIQUE: \`age\` is different in every row.
+      REJECTED: 2 columns can tell a model nothing more: \`written_off\`, \`city\`.
       Target \`default\` (classification): no 75 %, yes 25 %.
       Most informative: written_off 0.5498 (mutual information, nats).
 

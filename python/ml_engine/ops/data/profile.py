@@ -8,13 +8,14 @@ from ml_engine.contract.data import Artifact, MissingPattern, ProfileParams, Pro
 from ml_engine.job import Job
 from ml_engine.names import require_column
 from ml_engine.profiling.alerts import find_alerts
-from ml_engine.profiling.associations import associations
+from ml_engine.profiling.associations import RANKED_ROWS, associations
 from ml_engine.profiling.bound import bounded
 from ml_engine.profiling.columns import profile_columns
 from ml_engine.profiling.picture import draw_overview
 from ml_engine.profiling.report import render_report
 from ml_engine.profiling.target import profile_target
 from ml_engine.tables import Table, read_table
+from ml_engine.validation.drift import compare_columns, schema_changes
 
 PATTERNS = 10
 PATTERN_COLUMNS = 60
@@ -33,6 +34,11 @@ def profile(params: ProfileParams, job: Job) -> ProfileResult:
     job.progress(1, 4, "columns")
     whole = describe(table, target)
     job.progress(3, 4, "report")
+    baseline = params.get("baseline")
+    if baseline is not None:
+        before = read_table(baseline, "baseline")
+        changes, drift = schema_changes(table.frame, before.frame), compare_columns(table.frame, before.frame)
+        whole["schema_changes"], whole["drift"] = changes, drift
     path, report = job.artifact("profile.html", f"Profile of {table.name}")
     path.write_text(render_report(whole), encoding="utf-8")
     picture = draw_overview(job, whole["profiles"], table.name)
@@ -70,10 +76,19 @@ def describe(table: Table, target: str | None) -> ProfileResult:
             if column["personal"] is not None
         ],
         "contains_pii": table.contains_pii,
+        "schema_changes": [],
+        "drift": [],
         "left_out": [],
         "artifacts": [],
-        "warnings": list(table.warnings),
+        "warnings": [*table.warnings, *_on_fewer_rows(frame)],
     }
+
+
+def _on_fewer_rows(frame: pl.DataFrame) -> list[str]:
+    if frame.height <= RANKED_ROWS:
+        return []
+    step = -(-frame.height // RANKED_ROWS)
+    return [f"Spearman's rho is of every {step}th row; all else but what says so is of all rows."]
 
 
 def missing_patterns(frame: pl.DataFrame) -> list[MissingPattern]:

@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+import unicodedata
 from collections import Counter
 from html.parser import HTMLParser
 from pathlib import Path
@@ -25,9 +26,13 @@ from ml_engine.profiling.associations import (
     encode,
     mutual_information,
     pairwise_correlation,
+    pairwise_ranks,
 )
 from ml_engine.profiling.bound import FULL_BYTES
+from ml_engine.profiling.near import near_duplicates
 from ml_engine.profiling.target import separation
+from ml_engine.profiling.text import text_facts
+from ml_engine.profiling.times import season
 from ml_engine.reading.samples import read_sample
 from ml_engine.roles import infer_roles
 from ml_engine.tables import Table
@@ -271,3 +276,89 @@ def test_the_report_is_whole_and_escaped(tmp_path: Path) -> None:
     assert "prefers-color-scheme:dark" in page
     assert [Path(artifact["path"]).name for artifact in result["artifacts"]] == ["profile.html", "overview.png"]
     assert (job.folder / "artifacts" / "overview.png").read_bytes().startswith(b"\x89PNG")
+
+
+mixed = st.one_of(st.none(), st.floats(-100, 100), st.sampled_from([math.inf, -math.inf, 0.0]))
+
+
+@given(st.lists(st.tuples(mixed, mixed), min_size=3, max_size=40))
+@settings(max_examples=80, deadline=None)
+def test_spearman_is_ranked_over_the_rows_where_both_are_there(rows: list[tuple[float | None, float | None]]) -> None:
+    def finite(value: float | None) -> float:
+        return value if value is not None and math.isfinite(value) else math.nan
+
+    values = np.asarray([[finite(a), finite(b)] for a, b in rows])
+    both = values[np.isfinite(values).all(axis=1)]
+    expected = 0.0
+    if len(both) > 1 and np.ptp(both[:, 0]) > 0 and np.ptp(both[:, 1]) > 0:
+        expected = float(stats.spearmanr(both[:, 0], both[:, 1]).statistic)
+    assert pairwise_ranks(values)[0, 1] == pytest.approx(expected, abs=1e-9)
+
+
+@given(texts)
+@settings(max_examples=80, deadline=None)
+def test_texts_are_counted_as_python_counts_them(values: list[str | None]) -> None:
+    present = [value for value in values if value is not None]
+    found = text_facts(pl.Series(present, dtype=pl.String))
+    if not present:
+        return
+    assert found["characters"] == sum(map(len, present))
+    assert found["letters"] == sum(unicodedata.category(one)[0] == "L" for text in present for one in text)
+    assert found["digits"] == sum(unicodedata.category(one)[0] == "N" for text in present for one in text)
+    assert found["median_length"] == statistics.median(map(len, present))
+
+
+@given(st.lists(st.one_of(st.none(), st.sampled_from([2**53, 2**53 + 1, -(2**63), 2**63 - 1, 0, 7])), max_size=15))
+@settings(max_examples=60, deadline=None)
+def test_distinct_and_unique_values_are_exact(values: list[int | None]) -> None:
+    counts = Counter(value for value in values if value is not None)
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=pl.Int64)})
+    profiled = whole(frame)["profiles"][0]
+    assert profiled["distinct"] == len(counts)
+    assert profiled.get("more", {})["n_unique"] == sum(rows == 1 for rows in counts.values())
+
+
+def test_shown_pairs_carry_kendall_and_mutual_information() -> None:
+    random = np.random.default_rng(1)
+    x = random.normal(size=400)
+    y = x + random.normal(0, 0.2, 400)
+    pair = whole(pl.DataFrame({"x": x, "y": y}))["associations"][0]
+    assert pair["kendall"] == pytest.approx(float(stats.kendalltau(x, y).statistic), abs=1e-6)
+    assert pair["nats"] > 0.5
+
+
+def test_alerts_of_time_nesting_and_near_duplicates() -> None:
+    random = np.random.default_rng(2)
+    steps = np.arange(400)
+    frame = pl.DataFrame(
+        {
+            "at": pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 1, 17, 15), "1h", eager=True),
+            "walk": random.normal(size=400).cumsum(),
+            "daily": np.sin(2 * np.pi * steps / 24) + random.normal(0, 0.1, 400),
+            "noise": random.normal(size=400),
+            "nested": [json.dumps({"a": int(i % 7)}) for i in steps],
+        }
+    )
+    found = {(one["kind"], *one["columns"]) for one in whole(frame)["alerts"]}
+    assert {("NON_STATIONARY", "walk"), ("SEASONAL", "daily"), ("UNSUPPORTED", "nested")} <= found
+    assert not {("NON_STATIONARY", "noise"), ("SEASONAL", "noise"), ("SEASONAL", "walk")} & found
+    assert season(frame["daily"].to_numpy()) == 24
+    people = pl.DataFrame({"city": ["Oslo", " oslo", "Rome", "Rome"], "x": [1.00001, 1.0, 2.0, 2.0]})
+    assert near_duplicates(people, infer_roles(people)) == 1
+
+
+def test_a_baseline_tells_what_changed(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    pl.DataFrame({"x": random.normal(size=500), "y": range(500)}).write_parquet(tmp_path / "before.parquet")
+    pl.DataFrame({"x": random.normal(3, 1, size=500)}).write_parquet(tmp_path / "now.parquet")
+    given_params = params(tmp_path / "now.parquet", baseline=str(tmp_path / "before.parquet"))
+    result = profile(given_params, quiet(tmp_path))
+    assert result["schema_changes"] == ["Column `y` is gone."]
+    assert [(one["column"], one["drifted"]) for one in result["drift"]] == [("x", True)]
+
+
+def test_a_result_stays_short_where_names_are_long(tmp_path: Path) -> None:
+    frame = pl.DataFrame({f"{'n' * 3000}{i}": [None, None, f"p{i}@example.org"] for i in range(40)})
+    frame.write_parquet(tmp_path / "names.parquet")
+    result = profile(params(tmp_path / "names.parquet", detail="full"), quiet(tmp_path))
+    assert len(json.dumps(result, allow_nan=False, ensure_ascii=False).encode()) <= FULL_BYTES

@@ -203,7 +203,13 @@ def test_drift_measures_are_the_published_ones(before: list[float], now: list[fl
 
 
 def params(dataset: str | Path, **changes: object) -> ValidateParams:
-    given_params: ValidateParams = {"action": "check", "dataset": str(dataset), "detail": "concise"}
+    given_params: ValidateParams = {
+        "action": "check",
+        "dataset": str(dataset),
+        "detail": "concise",
+        "wait_seconds": 20,
+        "cancel": False,
+    }
     return {**given_params, **changes}  # pyright: ignore[reportReturnType]
 
 
