@@ -70,6 +70,7 @@ def stage(
         dataset_hash=problem.table.hash,
         rows=problem.rows,
         seed=seed,
+        pipeline=problem.table.pipeline,
     )
 
 

@@ -14,7 +14,7 @@ from ml_engine.errors import OpError
 from ml_engine.job import quiet
 from ml_engine.ops.data.transform import transform
 from ml_engine.tables import read_manifest, read_table
-from ml_engine.transforming.pipeline import run_steps
+from ml_engine.transforming.pipeline import Run, run_steps
 from ml_engine.transforming.splits import counts_of, split_labels
 
 
@@ -204,7 +204,7 @@ OPS = st.sampled_from(
 @given(st.lists(OPS, max_size=6, unique_by=lambda step: step["op"]))
 @settings(max_examples=60, deadline=None)
 def test_every_row_is_accounted_for(steps: list[Step]) -> None:
-    run = run_steps(people(), steps, 3)
+    run = run_steps(Run(people()), steps, 3)
     assert run.frame.height == 103 - run.removed + run.added
     for before, after in zip(run.reports, run.reports[1:], strict=False):
         assert before["rows_after"] == after["rows_before"]
