@@ -15,7 +15,17 @@ from ml_engine.transforming.outcome import Named, Outcome
 
 CHARACTERS = 10_000
 THIS = "this"
-UNREPEATABLE = ("random", "uuid", "gen_random_uuid", "now", "today", "current_date", "current_timestamp", "setseed")
+UNREPEATABLE = (
+    "rand",
+    "random",
+    "uuid",
+    "gen_random_uuid",
+    "now",
+    "today",
+    "current_date",
+    "current_timestamp",
+    "setseed",
+)
 LIMITS = (
     "SET enable_external_access = false",
     "SET allow_community_extensions = false",
