@@ -103,7 +103,6 @@ export default pythonTool({
   action: "DataPipeline",
   examples: [
     "split the data 80/20 stratified by income",
-    "make train and test sets",
     "fill missing values and one-hot encode the categories",
     "drop the id column and filter out minors",
     "remove duplicate rows",
