@@ -11,6 +11,7 @@ MOST_COLUMNS = 60
 MOST_KEYS = 8
 ROWS_A_KEY = 2
 LEAST_KEYS = 2
+FIRST_ROWS = 5000
 CLOSE = 1e-9
 """Relative difference below which two numbers are one."""
 STATISTICS = ("mean", "sum", "min", "max", "median", "std")
@@ -77,8 +78,11 @@ def _keys(frame: pl.DataFrame, target: str) -> list[str]:
 def _constant(table: pl.DataFrame, key: str, names: set[str]) -> set[str]:
     """Those of `names` that have one value for each value of `key`."""
     others = sorted(names - {key})
-    spread = table.group_by(key).agg([pl.col(name).n_unique() for name in others])
-    return {name for name in others if spread[name].max() == 1}
+    # Most columns vary within the first rows already; only the rest has to be looked at whole.
+    for part in (table.head(FIRST_ROWS), table):
+        spread = part.group_by(key).agg([pl.col(name).n_unique() for name in others])
+        others = [name for name in others if spread[name].max() == 1]
+    return set(others)
 
 
 def _matches(table: pl.DataFrame, key: str, wanted: list[str], sources: list[str]) -> dict[str, tuple[str, str, str]]:

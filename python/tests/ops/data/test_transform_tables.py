@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ml_engine.contract.data import Step
 from ml_engine.errors import OpError
 from ml_engine.transforming.pipeline import Run, run_steps
+from ml_engine.transforming.querying import LIMITS
 
 from .transform_place import Workplace
 
@@ -222,3 +223,13 @@ def test_wrong_steps(at: Workplace, step: Step, words: str) -> None:
 def test_rows_that_have_a_part_are_not_made_anew(at: Workplace) -> None:
     with pytest.raises(OpError, match="`aggregate` makes rows that have no part"):
         at.run(ORDERS, [{"op": "split"}, {"op": "aggregate", "map": {"n": "count()"}}])
+
+
+def test_the_database_itself_is_shut() -> None:
+    """Whatever a check of the text lets through, DuckDB opens no file and no door."""
+    with duckdb.connect() as connection:
+        for limit in LIMITS:
+            connection.execute(limit)
+        for text in ("SELECT * FROM read_text('/etc/hosts')", "ATTACH 'x.db'", "SET enable_external_access = true"):
+            with pytest.raises(duckdb.Error):
+                connection.execute(text)

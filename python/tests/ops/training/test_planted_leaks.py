@@ -1,10 +1,16 @@
 """Leaks planted in a table, each named before training."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
+from ml_engine.job import quiet
 from ml_engine.leaking_columns import untold_groups, whole_aggregates
+from ml_engine.ops.training.train import train
+
+from .tables_for_training import train_params
 
 
 def purchases(rows: int = 600) -> pl.DataFrame:
@@ -59,3 +65,15 @@ def test_an_identifier_whose_rows_folds_tear_apart_is_named() -> None:
     assert "Give group: customer." in said
     assert untold_groups(purchases(), told=True) == []
     assert untold_groups(purchases().with_columns(pl.int_range(pl.len()).alias("customer")), told=False) == []
+
+
+def test_training_says_them_all(tmp_path: Path) -> None:
+    frame = purchases().with_columns(pl.col("spend").mean().over("customer").alias("habit"), copy=pl.col("y") == "yes")
+    frame = pl.concat([frame, frame.head(60)])
+    frame.write_parquet(tmp_path / "purchases.parquet")
+    given = train_params(str(tmp_path / "purchases.parquet"), target="y", family="linear", folds=3)
+    said = " ".join(train(given, quiet(tmp_path / "job"))["warnings"])
+    for words in ("`copy` is a copy of `y`", "60 of 660 rows repeat", "Give group: customer."):
+        assert words in said
+    frame.head(600).write_parquet(tmp_path / "purchases.parquet")
+    assert "`habit` is the mean of `spend`" in " ".join(train(given, quiet(tmp_path / "job2"))["warnings"])
