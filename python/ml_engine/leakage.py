@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ml_engine.frames import row_prints
+from ml_engine.leaking_columns import untold_groups, whole_aggregates
 from ml_engine.pipelines import TableReader
 from ml_engine.problem import Problem
 
@@ -22,8 +23,18 @@ MANY_REPEATS = 0.05
 
 
 def suspects(problem: Problem, seed: int) -> list[str]:
-    """Warnings that name copies of the target, features that decide it alone, and rows that repeat."""
-    return [*_deciding(problem, seed), *_repeats(problem)]
+    """Warnings that name what would make a score too good.
+
+    Copies of the target, features that decide it alone, aggregates over later rows, rows that repeat, and identifiers
+    whose rows folds tear apart.
+    """
+    frame = problem.table.frame
+    return [
+        *_deciding(problem, seed),
+        *whole_aggregates(frame, problem.target, [schema["name"] for schema in problem.signature]),
+        *_repeats(problem),
+        *untold_groups(frame.drop(problem.target), told=problem.groups is not None or problem.ordered),
+    ]
 
 
 def _deciding(problem: Problem, seed: int) -> list[str]:

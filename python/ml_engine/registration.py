@@ -94,6 +94,7 @@ def stage_rows(
         dataset=posed.table.name,
         dataset_hash=posed.table.hash,
         rows=posed.rows,
+        pipeline=posed.table.pipeline,
         **manifest,
     )
 

@@ -37,6 +37,8 @@ class Table:
     """`train`, `test`, …, where it is a part of a split."""
     warnings: tuple[str, ...] = ()
     """What reading a plain file had to decide or leave out; empty for a registered dataset."""
+    pipeline: object = None
+    """The steps that made it, where it was transformed."""
 
     @property
     def contains_pii(self) -> bool:
@@ -94,6 +96,7 @@ def _read_registered(folder: Path, field: str, columns: list[str] | None, rows: 
         name=registered_name(folder, manifest),
         hash=manifest["hash"],
         part=manifest["part"],
+        pipeline=manifest["pipeline"],
     )
 
 

@@ -87,6 +87,7 @@ export const ModelManifest = z
     dataset_hash: z.string(),
     rows: z.int().min(0),
     seed: z.int(),
+    pipeline: z.unknown().describe("Steps that prepared the dataset it was trained on, where it was transformed."),
     environment: z.record(z.string(), z.string()).describe("Package to version."),
   })
   .meta({ id: "ModelManifest" });

@@ -29,7 +29,7 @@ export default defineWorkflow({
     verifyRecord,
   ],
   evidence: [
-    "rows in, out and removed, by step",
+    "rows in, out, removed and added, by step",
     "warnings that remain and why they may",
     "the profile's path",
     "the audit verdict",

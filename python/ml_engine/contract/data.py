@@ -312,6 +312,13 @@ Step = TypedDict(
             "sample",
             "rebalance",
             "sort",
+            "join",
+            "union",
+            "aggregate",
+            "window",
+            "pivot",
+            "unpivot",
+            "sql",
             "split",
         ],
         "columns": NotRequired[list[str]],
@@ -322,6 +329,13 @@ Step = TypedDict(
         "value": NotRequired[str | float],
         "size": NotRequired[float],
         "by": NotRequired[str],
+        "group": NotRequired[list[str]],
+        "with": NotRequired[str],
+        "on": NotRequired[list[str]],
+        "validate": NotRequired[Literal["one-to-one", "one-to-many", "many-to-one"]],
+        "threshold": NotRequired[float],
+        "smoothing": NotRequired[float],
+        "gap": NotRequired[str | float],
         "shares": NotRequired[dict[str, float]],
         "parts": NotRequired[list[str]],
         "descending": NotRequired[bool],
@@ -330,43 +344,28 @@ Step = TypedDict(
 )
 
 
-class TransformParams(TypedDict, closed=True):
-    dataset: str
-    """
-    Name or file.
-    """
-    name: NotRequired[str]
-    """
-    Of the result; parts add `_train`, …
-    """
-    steps: list[Step]
-    """
-    {op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}.
-    """
-    apply: NotRequired[str]
-    """
-    Dataset whose steps to repeat.
-    """
-    preview: bool
-    """
-    Show only.
-    """
-    seed: int
-    """
-    Random seed; the same call gives the same numbers.
-    """
-    wait_seconds: float
-    """
-    How long to wait before answering with a `job_id`.
-    """
-    job_id: NotRequired[str]
-    """
-    Wait on.
-    """
-    cancel: bool
-    """
-    With `job_id`: stop it.
-    """
+WithItem: TypeAlias = str
+"""
+Name or file.
+"""
+
+
+TransformParams = TypedDict(
+    "TransformParams",
+    {
+        "dataset": str,
+        "name": NotRequired[str],
+        "steps": list[Step],
+        "with": NotRequired[list[WithItem]],
+        "apply": NotRequired[str],
+        "preview": bool,
+        "seed": int,
+        "wait_seconds": float,
+        "job_id": NotRequired[str],
+        "cancel": bool,
+    },
+    closed=True,
+)
 
 
 class StepReport(TypedDict, closed=True):
@@ -402,7 +401,7 @@ class TransformResult(TypedDict, closed=True):
     removed: int
     added: int
     """
-    By oversampling.
+    By oversampling, joins, unions.
     """
     steps: list[StepReport]
     preview: list[dict[str, str | float | bool | None]]

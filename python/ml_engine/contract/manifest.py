@@ -98,6 +98,10 @@ class ModelManifest(TypedDict, closed=True):
     dataset_hash: str
     rows: int
     seed: int
+    pipeline: Any
+    """
+    Steps that prepared the dataset it was trained on, where it was transformed.
+    """
     environment: dict[str, str]
     """
     Package to version.

@@ -1,11 +1,13 @@
 """Columns from one type to another."""
 
+import math
 from collections.abc import Callable
 
 import polars as pl
 
 from ml_engine.errors import OpError
 from ml_engine.reading.dates import parse_dates
+from ml_engine.transforming.steps import CYCLES
 
 TYPES: dict[str, pl.DataType] = {
     "int": pl.Int64(),
@@ -47,6 +49,17 @@ def as_type(column: pl.Series, wanted: str, field: str) -> pl.Series:
             "Filter those rows out first, or ingest again with `types`.",
         )
     return after
+
+
+def date_columns(name: str, part: str, whole_days: bool) -> list[pl.Expr]:
+    """The new columns of one part of the date in `name`: `day_month`, or `day_month_sin` and `day_month_cos`."""
+    plain = part.removesuffix("_cyclic")
+    value = date_part(pl.col(name), plain, whole_days)
+    if plain == part:
+        return [value.alias(f"{name}_{part}")]
+    # Counted from 0 or 1, a cycle is the same circle turned.
+    angle = value * (2 * math.pi / CYCLES[plain])
+    return [angle.sin().alias(f"{name}_{plain}_sin"), angle.cos().alias(f"{name}_{plain}_cos")]
 
 
 def date_part(column: pl.Expr, part: str, whole_days: bool) -> pl.Expr:

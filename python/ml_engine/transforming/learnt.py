@@ -9,7 +9,9 @@ from ml_engine.cells import cell, number
 from ml_engine.contract.data import Step
 from ml_engine.errors import OpError
 from ml_engine.names import require_column
-from ml_engine.transforming.steps import DEFAULT_METHOD
+from ml_engine.transforming.scaling import learn_scale, scale
+from ml_engine.transforming.steps import default_method
+from ml_engine.transforming.target_codes import apply_codes
 
 Learnt = dict[str, dict[str, object]]
 """Column to what was learnt of it."""
@@ -21,11 +23,25 @@ DEFAULT_BINS = 10
 def learn(frame: pl.DataFrame, step: Step, field: str, spared: str | None = None) -> Learnt:
     """What `step` learns from the rows of `frame`; where it names no columns, all that fit but `spared`.
 
+    A target encoding is learnt by `target_codes`, from more than one column.
+
     Raises:
         OpError: a column is not there or has a type that the step cannot work on.
     """
-    method = step.get("method", DEFAULT_METHOD[step["op"]])
-    learner, fits, what = LEARNERS[step["op"]]
+    method = step.get("method", default_method(step["op"]))
+    learner, _, _ = LEARNERS[step["op"]]
+    chosen = columns_for(frame, step, field, spared)
+    return {name: learner(frame[name], method, step, field) for name in chosen}
+
+
+def columns_for(frame: pl.DataFrame, step: Step, field: str, spared: str | None = None) -> list[str]:
+    """The columns that `step` learns from: those it names, else all that fit but `spared`.
+
+    Raises:
+        OpError: a column is not there or has a type that the step cannot work on.
+    """
+    method = step.get("method", default_method(step["op"]))
+    _, fits, what = LEARNERS[step["op"]]
     named = step.get("columns")
     names = [require_column(f"{field}.columns", name, frame.columns) for name in named] if named else []
     for name in names:
@@ -37,7 +53,7 @@ def learn(frame: pl.DataFrame, step: Step, field: str, spared: str | None = None
     chosen = names or [name for name, dtype in frame.schema.items() if fits(dtype, method) and name != spared]
     if step["op"] == "impute" and not names:
         chosen = [name for name in chosen if method != "constant" or _takes(frame.schema[name], step.get("value"))]
-    return {name: learner(frame[name], method, step, field) for name in chosen}
+    return chosen
 
 
 def apply_learnt(frame: pl.DataFrame, op: str, learnt: Learnt, field: str) -> pl.DataFrame:
@@ -94,18 +110,7 @@ def _learn_impute(column: pl.Series, method: str, step: Step, field: str) -> dic
 
 def _learn_scale(column: pl.Series, method: str, step: Step, field: str) -> dict[str, object]:
     del step, field
-    values = column.drop_nulls().cast(pl.Float64)
-    finite = values.filter(values.is_finite())
-    if method == "standard":
-        center, spread = number(finite.mean()), number(finite.std(ddof=0))
-    elif method == "minmax":
-        low, high = number(finite.min()), number(finite.max())
-        center, spread = low, None if low is None or high is None else high - low
-    else:
-        center = number(finite.median())
-        low, high = number(finite.quantile(0.25, "linear")), number(finite.quantile(0.75, "linear"))
-        spread = None if low is None or high is None else high - low
-    return {"center": center or 0.0, "scale": spread or 1.0}
+    return learn_scale(column, method)
 
 
 def _learn_encode(column: pl.Series, method: str, step: Step, field: str) -> dict[str, object]:
@@ -137,13 +142,11 @@ def _apply_impute(name: str, found: Mapping[str, object]) -> list[pl.Expr]:
     return [pl.col(name).fill_null(pl.lit(found["value"]))]
 
 
-def _apply_scale(name: str, found: Mapping[str, object]) -> list[pl.Expr]:
-    return [(pl.col(name).cast(pl.Float64) - cast(float, found["center"])) / cast(float, found["scale"])]
-
-
 def _apply_encode(name: str, found: Mapping[str, object]) -> list[pl.Expr]:
     levels = cast(list[str], found["levels"])
     text = pl.col(name).cast(pl.String)
+    if found["method"] == "target":
+        return apply_codes(name, found)
     if found["method"] == "ordinal":
         # A level that was not there to be learnt is missing, not a number of its own.
         return [text.replace_strict(levels, list(range(len(levels))), default=None, return_dtype=pl.Int64).alias(name)]
@@ -167,7 +170,7 @@ LEARNERS: dict[
 }
 APPLIERS: dict[str, Callable[[str, Mapping[str, object]], list[pl.Expr]]] = {
     "impute": _apply_impute,
-    "scale": _apply_scale,
+    "scale": scale,
     "encode": _apply_encode,
     "bin": _apply_bin,
 }

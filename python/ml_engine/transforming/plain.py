@@ -9,14 +9,13 @@ from ml_engine.contract.data import Step
 from ml_engine.errors import OpError
 from ml_engine.expressions import condition, sql_expression
 from ml_engine.names import require_column
-from ml_engine.transforming.casts import TYPES, as_type, date_part
-from ml_engine.transforming.steps import DEFAULT_METHOD
+from ml_engine.transforming.casts import TYPES, as_type, date_columns
+from ml_engine.transforming.cleaning import cleaned
+from ml_engine.transforming.near import deduplicate_near
+from ml_engine.transforming.outcome import PART, hidden, new_name, visible
+from ml_engine.transforming.steps import default_method
 
 DATE_DEFAULT = ["year", "month", "day", "weekday"]
-PART = "\x00part"
-"""The column that carries each row's part through the steps; no table can have it, names hold no NUL."""
-ROW = "\x00row"
-"""Its twin for the number of the row a row came from."""
 
 
 def run_plain(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.DataFrame, str]:
@@ -27,11 +26,6 @@ def run_plain(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[p
     """
     by_chance = BY_CHANCE.get(step["op"])
     return PLAIN[step["op"]](frame, step, field) if by_chance is None else by_chance(frame, step, seed, field)
-
-
-def visible(frame: pl.DataFrame) -> list[str]:
-    """The table's own columns."""
-    return [name for name in frame.columns if name not in (PART, ROW)]
 
 
 def _columns(frame: pl.DataFrame, step: Step, field: str, fits: Callable[[pl.DataType], bool], what: str) -> list[str]:
@@ -47,17 +41,13 @@ def _columns(frame: pl.DataFrame, step: Step, field: str, fits: Callable[[pl.Dat
     return named
 
 
-def _hidden(frame: pl.DataFrame) -> list[str]:
-    return [name for name in (PART, ROW) if name in frame.columns]
-
-
 def _any(dtype: pl.DataType) -> bool:
     del dtype
     return True
 
 
 def _select(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
-    return frame.select([*dict.fromkeys(_columns(frame, step, field, _any, "")), *_hidden(frame)]), ""
+    return frame.select([*dict.fromkeys(_columns(frame, step, field, _any, "")), *hidden(frame)]), ""
 
 
 def _drop(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
@@ -97,27 +87,16 @@ def _filter(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, 
 
 
 def _derive(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
-    name, text = step.get("as", ""), step.get("expression", "")
-    if not name.strip() or "\x00" in name or len(name) > 256:
-        raise OpError("invalid_input", f"{field}.as: `{name[:40]}` is no name for a column")
+    name, text = new_name(step.get("as", ""), f"{field}.as"), step.get("expression", "")
     expression = sql_expression(text, frame.select(visible(frame)), f"{field}.expression")
     return frame.with_columns(expression.alias(name)), f"{name} = {text[:100]}"
 
 
 def _clean_text(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
     names = _columns(frame, step, field, lambda dtype: dtype == pl.String, "text")
-    method = step.get("method", DEFAULT_METHOD["clean_text"])
     if not names:
         return frame, "no text column"
-    trimmed = pl.col(names).str.strip_chars().str.replace_all(r"\s+", " ")
-    cased = (
-        trimmed.str.to_lowercase()
-        if method == "lower"
-        else trimmed.str.to_uppercase()
-        if method == "upper"
-        else trimmed
-    )
-    after = frame.with_columns(cased)
+    after = cleaned(step, names, frame, field)
     changed = sum(int(frame[name].ne_missing(after[name]).sum()) for name in names)
     return after, f"{changed} values changed"
 
@@ -125,14 +104,18 @@ def _clean_text(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFra
 def _dates(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
     names = _columns(frame, step, field, lambda dtype: isinstance(dtype, (pl.Date, pl.Datetime)), "dates")
     made = [
-        date_part(pl.col(name), part, isinstance(frame.schema[name], pl.Date)).alias(f"{name}_{part}")
+        made
         for name in names
         for part in step.get("parts", DATE_DEFAULT)
+        for made in date_columns(name, part, isinstance(frame.schema[name], pl.Date))
     ]
     return frame.with_columns(made), "" if names else "no date column"
 
 
 def _deduplicate(frame: pl.DataFrame, step: Step, field: str) -> tuple[pl.DataFrame, str]:
+    if step.get("method") == "near":
+        near = deduplicate_near(frame, step, field)
+        return near.frame, near.note
     names = _columns(frame, step, field, _any, "")
     return frame.unique(subset=names, keep="first", maintain_order=True), "the first of equal rows stays"
 
@@ -147,7 +130,7 @@ def _sample(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.
 
 
 def _rebalance(frame: pl.DataFrame, step: Step, seed: int, field: str) -> tuple[pl.DataFrame, str]:
-    by, method = step.get("by", ""), step.get("method", DEFAULT_METHOD["rebalance"])
+    by, method = step.get("by", ""), step.get("method", default_method("rebalance"))
     require_column(f"{field}.by", by, visible(frame))
     in_train = (
         frame.with_row_index("\x00at").filter(pl.col(PART) == "train")

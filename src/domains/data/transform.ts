@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { dataset, job, newDataset, newName, seed } from "../../kernel/fields.ts";
+import { dataset, job, newDataset, newName, rare, seed } from "../../kernel/fields.ts";
 import { pythonTool } from "../../kernel/tool.ts";
 import { capped, preview, rows, warned } from "./fields.ts";
 
@@ -20,30 +20,65 @@ const OPS = [
   "sample",
   "rebalance",
   "sort",
+  "join",
+  "union",
+  "aggregate",
+  "window",
+  "pivot",
+  "unpivot",
+  "sql",
   "split",
 ] as const;
+
+const METHODS = [
+  "impute mean|median|mode|constant",
+  "scale standard|minmax|robust|power|log|quantile",
+  "encode onehot|ordinal|target",
+  "bin quantile|width",
+  "clean_text trim|lower|upper|accents|punctuation|whitespace|html|replace",
+  "deduplicate exact|near",
+  "rebalance over|under",
+  "join left|inner|outer|semi|anti",
+  "pivot first|last|sum|mean|min|max|count",
+  "split random|stratified|grouped|stratified_grouped|time|kfold",
+].join("; ");
 
 const Step = z
   .strictObject({
     op: z.enum(OPS),
-    columns: z.array(z.string()).optional().describe("Default: all that fit."),
+    columns: z.array(z.string()).optional().describe("Default: all that fit. pivot: the values."),
     map: z
       .record(z.string(), z.string())
       .optional()
-      .describe("rename: old to new; cast: column to int, float, text, bool, date, datetime."),
-    expression: z.string().optional().describe("filter, derive: SQL."),
+      .describe(
+        "rename: old to new; cast: column to int, float, text, bool, date, datetime; aggregate, window: new column to `mean(x)`; join: own key to theirs.",
+      ),
+    expression: z
+      .string()
+      .optional()
+      .describe("filter, derive: SQL; sql: SELECT … FROM this; clean_text replace: regex."),
     as: z.string().optional().describe("derive: new column."),
-    method: z
+    method: z.string().optional().describe(`${METHODS}.`),
+    value: z.union([z.string(), z.number()]).optional().describe("impute: constant; clean_text replace: new text."),
+    size: z.number().gt(0).optional().describe("bins; sample rows or share; folds; rows of a window."),
+    by: z
       .string()
       .optional()
       .describe(
-        "impute mean|median|mode|constant; scale standard|minmax|robust; encode onehot|ordinal; bin quantile|width; clean_text trim|lower|upper; rebalance over|under; split random|stratified|grouped|time|kfold.",
+        "split, rebalance: class, group or time column; window: time; pivot: names; encode target: the target.",
       ),
-    value: z.union([z.string(), z.number()]).optional().describe("impute: constant."),
-    size: z.number().gt(0).optional().describe("bins; sample rows or share; folds."),
-    by: z.string().optional().describe("split, rebalance: class, group or time column."),
+    group: z.array(z.string()).optional().describe("aggregate, window, pivot, unpivot, split stratified_grouped."),
+    with: z.string().optional().describe("join, union: a dataset of `with`."),
+    on: z.array(z.string()).optional().describe("join: keys that both have."),
+    validate: z.enum(["one-to-one", "one-to-many", "many-to-one"]).optional().describe("join: refuse any other."),
+    threshold: z.number().gt(0).max(1).optional().describe("deduplicate near: similarity (0.8)."),
+    smoothing: z.number().min(0).optional().describe("encode target: rows that the mean of all counts as."),
+    gap: z
+      .union([z.string(), z.number()])
+      .optional()
+      .describe("split time: left out before each part, `7d` or a number."),
     shares: z.record(z.string(), z.number()).optional().describe("split: default train 0.8, test 0.2."),
-    parts: z.array(z.string()).optional().describe("dates: year, month, day, weekday, hour, …"),
+    parts: z.array(z.string()).optional().describe("dates: year, month, weekday, hour, month_cyclic, …"),
     descending: z.boolean().optional(),
   })
   .meta({ id: "Step" });
@@ -63,30 +98,31 @@ export default pythonTool({
   name: "ml_data_transform",
   title: "Transform and split a dataset",
   description:
-    "Reshape and split a dataset by steps checked first. What is learnt is learnt on the train part alone and saved. Next: ml_training_train.",
+    "Reshape, join and split datasets by steps. Learns on train alone and keeps it. Next: ml_training_train.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
     "split the data 80/20 stratified by income",
-    "make train and test sets",
     "fill missing values and one-hot encode the categories",
     "drop the id column and filter out minors",
     "remove duplicate rows",
     "scale the numeric columns without leaking the test set",
     "apply the same preprocessing to the new batch",
     "balance the classes by oversampling",
+    "join the customers onto the orders and sum them by month",
   ],
   input: z.strictObject({
     dataset: dataset(),
-    name: newName("Of the result; parts add `_train`, …").optional(),
+    name: newName("Of the result; parts add `_train`.").optional(),
     steps: z
       .array(Step)
       .max(100)
       .default([])
       .describe(
-        "{op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; rebalance {method, by}; split {method: random|stratified|grouped|time|kfold, by, shares}.",
+        "{op, columns?, …}: select, drop, deduplicate, sort; rename, cast {map}; filter, sql {expression}; derive {as, expression}; impute, scale, encode, bin, clean_text {method}; dates {parts}; sample {size}; join {with, on, method}, union {with}; aggregate, window {group, map}; pivot, unpivot {group}; rebalance {method, by}; split {method: stratified|grouped|time|kfold, by, shares}.",
       ),
-    apply: dataset("Dataset whose steps to repeat.").optional(),
+    with: rare(z.array(dataset()).max(10).optional().describe("Datasets that steps name.")),
+    apply: dataset("Whose steps to repeat.").optional(),
     preview: z.boolean().default(false).describe("Show only."),
     seed,
     ...job,
@@ -99,7 +135,7 @@ export default pythonTool({
     rows_in: z.int(),
     rows_out: z.int().describe("Over all parts: `rows_in` − `removed` + `added`."),
     removed: z.int(),
-    added: z.int().describe("By oversampling."),
+    added: z.int().describe("By oversampling, joins, unions."),
     steps: z.array(StepReport),
     preview: rows,
     contains_pii: z.boolean(),

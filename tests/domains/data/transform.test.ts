@@ -82,6 +82,39 @@ describe("ml_data_transform", () => {
     expect(answer.structured).toMatchObject({ datasets: [] });
   });
 
+  test("joins a dataset that `with` names, and the record knows both", async ({ client, events, write }) => {
+    await client.call("ml_data_ingest", { source: write("people.csv", people()), name: "people" });
+    const cities = "city,country\nOslo,NO\nBergen,NO\nRome,IT";
+    await client.call("ml_data_ingest", { source: write("cities.csv", cities), name: "cities" });
+    const answer = await client.call("ml_data_transform", {
+      dataset: "people",
+      name: "by_country",
+      with: ["cities"],
+      steps: [
+        { op: "join", with: "cities", on: ["city"], validate: "many-to-one" },
+        { op: "aggregate", group: ["country"], map: { people: "count()", age: "mean(age)" } },
+      ],
+    });
+    expect(steady(answer.text)).toMatchInlineSnapshot(`
+      "people@1: 50 rows in, 2 out (48 removed, 0 added).
+      by_country@1, 2 rows, 3 columns.
+      1. join: + country; cities@1: 34 of 50 rows have a match
+      2. aggregate: 50 → 2 rows; + people; − id, city, default; people = count(), age = mean(age) by country
+
+      country | people | age
+      NO | 34 | 32.51851851851852
+      · | 16 | 34"
+    `);
+    expect((await events()).at(-1)).toMatchObject({
+      body: { inputs: [{ name: "people" }, { name: "cities" }], outputs: [{ name: "by_country" }] },
+    });
+    const written = await client.call("ml_data_transform", {
+      dataset: "people",
+      steps: [{ op: "sql", expression: "DELETE FROM this" }],
+    });
+    expect(written.text).toContain("one SELECT is run, not DELETE");
+  });
+
   test.for([
     [[{ op: "drop" }], "steps[0].columns: `drop` needs it"],
     [[{ op: "scale", columns: ["agee"] }], "no column `agee`; did you mean `age`?"],

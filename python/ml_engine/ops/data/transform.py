@@ -10,11 +10,15 @@ from ml_engine.content import canonical
 from ml_engine.contract.data import Dataset, TransformParams, TransformResult
 from ml_engine.errors import OpError
 from ml_engine.job import Job
-from ml_engine.roles import infer_roles
-from ml_engine.tables import MANIFEST_FILE, Table, read_manifest, read_table, stage_dataset
-from ml_engine.transforming.pipeline import PART, Pipeline, Run, part_sizes, repeat, run_steps
-from ml_engine.transforming.plain import visible
-from ml_engine.transforming.steps import check_steps
+from ml_engine.roles import contains_personal, infer_roles
+from ml_engine.tables import MANIFEST_FILE, Table, read_manifest, read_table, scan_table, stage_dataset
+from ml_engine.transforming.checks import check_steps
+from ml_engine.transforming.kept import Pipeline
+from ml_engine.transforming.lazily import run_streamed, streamed
+from ml_engine.transforming.outcome import PART, Named, visible
+from ml_engine.transforming.pipeline import Run, part_sizes, run_steps
+from ml_engine.transforming.replay import repeat
+from ml_engine.transforming.splits import FOLD
 
 NAME_CHARACTERS = 50
 
@@ -27,9 +31,9 @@ def transform(params: TransformParams, job: Job) -> TransformResult:
     """
     pipeline = _pipeline_of(params)
     check_steps(params["steps"])
-    table = read_table(params["dataset"])
+    others = [_named(path, f"with[{place}]") for place, path in enumerate(params.get("with", []))]
     job.progress(1, 3, "transforming")
-    run = run_steps(table.frame, params["steps"], params["seed"]) if pipeline is None else repeat(table.frame, pipeline)
+    table, rows, run = _run(params, pipeline, others)
     job.progress(2, 3, "writing")
     kept: Pipeline = {
         "version": 1,
@@ -42,21 +46,46 @@ def transform(params: TransformParams, job: Job) -> TransformResult:
         else table.name,
         "seed": params["seed"],
         "steps": run.kept,
+        "others": {one.name: one.hash for one in others},
+        "before": cast("Pipeline | None", table.pipeline),
     }
     made = [] if params["preview"] else _stage(params, job, table, run, kept)
     own = run.frame.select(visible(run.frame))
     return {
         "datasets": made,
         "source": table.name,
-        "rows_in": table.frame.height,
+        "rows_in": rows,
         "rows_out": run.frame.height,
         "removed": run.removed,
         "added": run.added,
         "steps": run.reports,
         "preview": preview(own),
-        "contains_pii": table.contains_pii,
+        "contains_pii": table.contains_pii or any(contains_personal(infer_roles(one.frame)) for one in others),
         "warnings": [*table.warnings, *run.warnings][:40],
     }
+
+
+def _run(params: TransformParams, pipeline: Pipeline | None, others: list[Named]) -> tuple[Table, int, Run]:
+    """The table that went in, without its rows where they were streamed, how many those were, and what came out."""
+    steps, folder = params["steps"], Path(params["dataset"])
+    lazy = streamed(steps) if pipeline is None and (folder / MANIFEST_FILE).is_file() else 0
+    if lazy:
+        table, rows = read_table(params["dataset"], rows=0), read_manifest(folder)["rows"]
+        run = run_streamed(scan_table(params["dataset"]), rows, steps[:lazy])
+        run.others = others
+        empty = next((place for place, one in enumerate(run.reports) if one["rows_after"] == 0), None)
+        if empty is not None:
+            raise OpError("invalid_input", f"steps[{empty}]: no row is left after `{steps[empty]['op']}`")
+        return table, rows, run_steps(run, steps, params["seed"], lazy)
+    table = read_table(params["dataset"])
+    if pipeline is not None:
+        return table, table.frame.height, repeat(table, pipeline, others)
+    return table, table.frame.height, run_steps(Run(table.frame, others), steps, params["seed"])
+
+
+def _named(path: str, field: str) -> Named:
+    table = read_table(path, field)
+    return Named(table.name, table.hash, table.frame)
 
 
 def _pipeline_of(params: TransformParams) -> Pipeline | None:
@@ -85,6 +114,10 @@ def _stage(params: TransformParams, job: Job, table: Table, run: Run, kept: Pipe
     whole, _ = canonical(run.frame.select(visible(run.frame)))
     # Roles are read off all rows, so that every part of a split has the same.
     roles = infer_roles(whole)
+    if run.folds:
+        # A fold says nothing of a row; training leaves identifiers out.
+        for role in roles:
+            role["role"] = "identifier" if role["name"] == FOLD else role["role"]
 
     def stage(frame: pl.DataFrame, name: str, part: str | None) -> Dataset:
         source = f"{table.name}, transformed"

@@ -19,6 +19,7 @@ from ml_engine.metrics import better, score
 from ml_engine.models import Model, load_model
 from ml_engine.plots import save_png
 from ml_engine.tables import read_table
+from ml_engine.transforming.replay import as_trained
 
 CURVE_ROWS = 400
 MOST_FEATURES = 60
@@ -29,7 +30,8 @@ REGRESSION = ["r2", "rmse", "mae"]
 
 
 def importance(params: ImportanceParams, job: Job) -> ImportanceResult:
-    model, table = load_model(params["model"]), read_table(params["dataset"])
+    model = load_model(params["model"])
+    table = as_trained(read_table(params["dataset"]), model.manifest)
     everything = labelled_rows(model, table)
     metric = _metric(params["metric"], model)
     rows = everything.sample(params["max_rows"], params["seed"])

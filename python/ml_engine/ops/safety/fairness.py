@@ -23,6 +23,7 @@ from ml_engine.labelled import Labelled, labelled_rows, training_rows_seen
 from ml_engine.models import Model, load_model
 from ml_engine.plots import save_png
 from ml_engine.tables import read_table
+from ml_engine.transforming.replay import as_trained
 
 MOST_GROUPS = 60
 SEEN = 0.05
@@ -30,7 +31,8 @@ SEEN = 0.05
 
 
 def fairness(params: FairnessParams, job: Job) -> FairnessResult:
-    model, table = load_model(params["model"]), read_table(params["dataset"])
+    model = load_model(params["model"])
+    table = as_trained(read_table(params["dataset"]), model.manifest)
     rows = labelled_rows(model, table)
     found, warnings = attributes(rows.frame, params["sensitive"], params["cuts"], params["min_group"])
     warnings = [*rows.warnings, *warnings]

@@ -25,6 +25,7 @@ from ml_engine.shift import NOTABLE, stability
 from ml_engine.slices import WorseSlice, cut, worst
 from ml_engine.tables import Table, read_table
 from ml_engine.tasks.table import EVALUATORS
+from ml_engine.transforming.replay import as_trained, require_same_preparation
 
 MOST_LABELS = 20
 SEEN_BEFORE = 0.05
@@ -38,7 +39,8 @@ def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
     other = load_model(params["compare_to"], "compare_to") if "compare_to" in params else None
     if other:
         require_comparable(model, other)
-    table = read_table(params["dataset"])
+        require_same_preparation(model.manifest, other.manifest, "compare_to")
+    table = as_trained(read_table(params["dataset"]), model.manifest)
     job.progress(0, 100, "scoring")
     scored = score_table(model, table)
     rows, notes = len(scored.truth), ["The baseline is the best constant for these rows."]

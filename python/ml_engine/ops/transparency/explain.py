@@ -19,6 +19,7 @@ from ml_engine.models import Model, load_model
 from ml_engine.names import require_column
 from ml_engine.plots import save_png
 from ml_engine.tables import Table, read_table
+from ml_engine.transforming.replay import as_trained
 
 REFERENCE_ROWS = 2000
 NEIGHBOURS = 5
@@ -28,7 +29,8 @@ PAIRS = 24
 
 
 def explain(params: ExplainParams, job: Job) -> Prediction:
-    model, table = load_model(params["model"]), read_table(params["dataset"])
+    model = load_model(params["model"])
+    table = as_trained(read_table(params["dataset"]), model.manifest)
     row, truth = _subject(model, table, params)
     places = _usual(table.frame.height, params["row"], params["seed"])
     reference_table = table.frame[places]

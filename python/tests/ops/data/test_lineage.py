@@ -14,7 +14,7 @@ from ml_engine.lineage.difference import compare
 from ml_engine.lineage.sources import Source, columns_of
 from ml_engine.lineage.steps import FOLLOWED
 from ml_engine.transforming.learnt import APPLIERS
-from ml_engine.transforming.pipeline import run_steps
+from ml_engine.transforming.pipeline import Run, run_steps
 from ml_engine.transforming.plain import BY_CHANCE, PLAIN
 
 FRAME = pl.DataFrame(
@@ -46,7 +46,7 @@ CHOICES: list[Step] = [
 
 
 def _run(frame: pl.DataFrame, steps: list[Step]) -> Any:
-    return run_steps(frame, steps, 0)
+    return run_steps(Run(frame), steps, 0)
 
 
 @settings(max_examples=60, deadline=None)

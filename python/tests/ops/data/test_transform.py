@@ -9,25 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_engine.contract.data import Step, TransformParams, TransformResult
+from ml_engine.contract.data import Step
 from ml_engine.errors import OpError
-from ml_engine.job import quiet
-from ml_engine.ops.data.transform import transform
-from ml_engine.tables import read_manifest, read_table
-from ml_engine.transforming.pipeline import run_steps
+from ml_engine.tables import read_manifest
+from ml_engine.transforming.pipeline import Run, run_steps
 from ml_engine.transforming.splits import counts_of, split_labels
 
-
-def params(dataset: str | Path, steps: list[Step], **changes: object) -> TransformParams:
-    given_params: TransformParams = {
-        "dataset": str(dataset),
-        "steps": steps,
-        "preview": False,
-        "seed": 0,
-        "wait_seconds": 20,
-        "cancel": False,
-    }
-    return {**given_params, **changes}  # pyright: ignore[reportReturnType]
+from .transform_place import Workplace
 
 
 def people(rows: int = 103) -> pl.DataFrame:
@@ -41,24 +29,6 @@ def people(rows: int = 103) -> pl.DataFrame:
             "group": [i // 7 for i in range(rows)],
         }
     )
-
-
-class Workplace:
-    """Runs transform on frames, each call with a job folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.calls = 0
-
-    def run(self, frame: pl.DataFrame, steps: list[Step], **changes: object) -> TransformResult:
-        self.calls += 1
-        own = self.folder / str(self.calls)
-        own.mkdir()
-        frame.write_parquet(own / "people.parquet")
-        return transform(params(own / "people.parquet", steps, **changes), quiet(own))
-
-    def parts(self, result: TransformResult) -> dict[str | None, pl.DataFrame]:
-        return {one["part"]: read_table(one["dataset"]).frame for one in result["datasets"]}
 
 
 @pytest.fixture
@@ -204,7 +174,7 @@ OPS = st.sampled_from(
 @given(st.lists(OPS, max_size=6, unique_by=lambda step: step["op"]))
 @settings(max_examples=60, deadline=None)
 def test_every_row_is_accounted_for(steps: list[Step]) -> None:
-    run = run_steps(people(), steps, 3)
+    run = run_steps(Run(people()), steps, 3)
     assert run.frame.height == 103 - run.removed + run.added
     for before, after in zip(run.reports, run.reports[1:], strict=False):
         assert before["rows_after"] == after["rows_before"]
