@@ -3,6 +3,7 @@ import { ToolError } from "../kernel/errors.ts";
 import { type Reference, references } from "../kernel/fields.ts";
 import type { Asset, Catalog } from "../kernel/ports.ts";
 import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
+import { isDatabaseUrl } from "../policy/database-url.ts";
 import { isUrl } from "../policy/network.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
 import { nearest } from "../routing/nearest.ts";
@@ -12,6 +13,8 @@ export interface Resolver {
   readonly catalog: Catalog;
   readonly paths: AllowedPaths;
   fetch(field: string, url: string): Promise<string>;
+  /** A database's address that may be connected to, or a ToolError. */
+  reach(field: string, url: string): Promise<string>;
 }
 
 /** A call's parameters with names turned into absolute paths, and what those names were. */
@@ -34,7 +37,7 @@ export async function resolveReferences(
     if (reference === undefined || value === undefined) continue;
     const one = async (name: string) => {
       const [path, input] = await locate(field, reference, name, resolver);
-      inputs.push(input);
+      if (reference !== "target") inputs.push(input);
       return path;
     };
     if (typeof value === "string") resolved[field] = await one(value);
@@ -65,6 +68,10 @@ async function locate(
     if (name.startsWith("sample:")) return [name, fileRef(name)];
     if (isUrl(name)) return [await resolver.fetch(field, name), fileRef(name)];
     return [resolver.paths.source(field, name), fileRef(name)];
+  }
+  if (reference === "target") {
+    if (isDatabaseUrl(name)) return [await resolver.reach(field, name), fileRef(name)];
+    return [resolver.paths.target(field, name), fileRef(name)];
   }
   return [resolver.paths.file(field, name), fileRef(name)];
 }

@@ -124,9 +124,11 @@ const checkedLookup =
       else callback(null, first.address, first.family);
     });
 
-const isPrivate = (address: string) => PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
+/** Whether an address belongs to this machine, its network or a cloud's metadata. */
+export const isPrivate = (address: string) => PRIVATE.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 
-const privateAddress = (field: string, host: string) =>
+/** The refusal of such an address, and who can lift it. */
+export const privateAddress = (field: string, host: string) =>
   new ToolError(
     "refused",
     `${field}: ${host} is an address of a private network.`,

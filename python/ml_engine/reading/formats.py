@@ -11,6 +11,7 @@ import polars as pl
 from ml_engine.errors import OpError
 from ml_engine.names import nearest
 from ml_engine.reading.delimited import RawTable, locate, long_values, read_delimited
+from ml_engine.reading.described import read_described
 from ml_engine.reading.dialect import unique_names
 from ml_engine.reading.files import READABLE, find_files, kind_of
 from ml_engine.reading.inference import Found, as_type, blank_to_null, check_types, find_type
@@ -30,6 +31,9 @@ def read_source(source: str, options: ReadOptions, field: str) -> Reading:
         check_types(options, frame.columns)
         return Reading(frame, "sample", 1, [], [], {})
     paths = find_files(source, field)
+    described = read_described(paths[0]) if len(paths) == 1 and options == ReadOptions() else None
+    if described is not None:
+        return Reading(described, "described", 1, [], [], {})
     kinds = {path: kind_of(path, field) for path in paths}
     if len(set(kinds.values())) > 1:
         other = next(path for path in paths if kinds[path] != kinds[paths[0]])
