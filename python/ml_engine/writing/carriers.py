@@ -1,5 +1,6 @@
 """What a format has no words for: columns are stored as something it has, and what is lost is said."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,6 +19,8 @@ EXCEL_CHARACTERS = 32_767
 EXACT_INTEGERS = 2**53
 EXCEL_FROM = pl.date(1900, 3, 1)
 EXCEL_TO = pl.date(9999, 12, 31)
+GREATEST = {"excel": 9.99999999999999e307, "jsonl": sys.float_info.max}
+"""The largest number of formats that have no infinity."""
 GUARDED = frozenset({"csv", "tsv", "excel"})
 ALL_AS_TEXT = frozenset({"csv", "tsv", "jsonl", "sqlite"})
 ZONELESS = {"duckdb": "DuckDB", "delta": "Delta", "postgresql": "PostgreSQL"}
@@ -77,7 +80,7 @@ def _questions(schema: dict[str, pl.DataType], name: str, *, guard: bool) -> Ite
         elif name == "excel" and isinstance(dtype, (pl.Date, pl.Datetime)):
             yield f"odd:{position}", _odd_times(values, dtype).sum()
         if dtype.is_float() and name in ("excel", "jsonl"):
-            yield f"infinite:{position}", values.is_infinite().sum()
+            yield f"infinite:{position}", (values.abs() > GREATEST[name]).sum()
 
 
 def _odd_times(values: pl.Expr, dtype: pl.Date | pl.Datetime) -> pl.Expr:
@@ -114,8 +117,10 @@ def _stored(column: str, dtype: pl.DataType, name: str, answers: dict[str, int],
     if answers.get("wide"):
         return values.cast(pl.String)
     if answers.get("infinite"):
-        carried.warnings.append(f"`{column}`: {answers['infinite']} infinite values are left empty; {name} has none.")
-        return pl.when(values.is_finite()).then(values).alias(column)
+        carried.warnings.append(
+            f"`{column}`: {answers['infinite']} values are left empty: infinite, or too large for {name}."
+        )
+        return pl.when(values.abs() <= GREATEST[name]).then(values).alias(column)
     return values.cast(_number(dtype, name))
 
 

