@@ -164,6 +164,8 @@ def _losses(schema: dict[str, pl.DataType], name: str) -> Iterator[str]:
     ]
     if zones and (name in ZONELESS or name in ALL_AS_TEXT or name == "excel"):
         yield f"Times are kept as instants in UTC; their zones stand in the datasheet alone: {_listed(zones)}."
+    if name == "delta":
+        yield "A Delta table keeps no order of its rows."
     if name == "sqlite":
         typed = [f"`{column}`" for column, dtype in schema.items() if dtype == pl.Boolean or dtype.is_temporal()]
         if typed:

@@ -157,7 +157,7 @@ def test_excel_gives_back_all_it_does_not_warn_of(frame: pl.DataFrame, at: Workp
         exact = expected.select(pl.exclude("narrow", "double"))
         assert found.select(exact.columns).rows() == exact.rows()
         for one, other in zip(found["double"], frame["double"], strict=True):
-            assert one == pytest.approx(other, rel=1e-14)
+            assert one == (other if other is None else pytest.approx(other, rel=1e-14))
     else:
         assert found.rows() == expected.rows()
 
@@ -226,7 +226,10 @@ def test_the_formats_own_reader_gives_the_same_values(kind: str, frame: pl.DataF
         back = found.with_columns(
             pl.col("unsigned").cast(pl.UInt32), pl.col("oslo").dt.convert_time_zone("Europe/Oslo")
         ).cast({name: dtype for name, (dtype, _) in SHAPES.items() if name != "oslo"})
-        assert back.rows() == frame.rows()
+        if kind == "delta":
+            assert sorted(map(repr, back.rows())) == sorted(map(repr, frame.rows()))
+        else:
+            assert back.rows() == frame.rows()
         assert "`oslo` Europe/Oslo" in " ".join(result["warnings"])
 
 
