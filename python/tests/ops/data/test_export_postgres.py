@@ -89,7 +89,7 @@ def test_a_table_is_what_the_dataset_was(address: str, at: Workplace) -> None:
         cursor.execute("SELECT * FROM people")
         found = pl.from_arrow(cursor.fetch_arrow_table())
     assert isinstance(found, pl.DataFrame)
-    assert found.cast(dict(FRAME.schema)).rows() == FRAME.rows()
+    assert found.cast(FRAME.schema).rows() == FRAME.rows()
     word = address.split(":")[2].split("@", maxsplit=1)[0]
     assert word not in str(result)
     assert result["path"].endswith("/postgres#people")
