@@ -221,7 +221,7 @@ def test_the_formats_own_reader_gives_the_same_values(kind: str, frame: pl.DataF
     assert found.columns == frame.columns
     if kind in ("lance", "huggingface"):
         same(found, frame)
-        assert result["warnings"] == []
+        assert [text for text in result["warnings"] if not text.startswith("Personal data")] == []
     else:
         back = found.with_columns(
             pl.col("unsigned").cast(pl.UInt32), pl.col("oslo").dt.convert_time_zone("Europe/Oslo")
