@@ -6,7 +6,9 @@ import { ToolError } from "../kernel/errors.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
 import type { Tool } from "../kernel/tool.ts";
+import { reachable } from "../policy/database-url.ts";
 import { download } from "../policy/network.ts";
+import { withoutCredentials } from "../policy/redact.ts";
 import { admitRemote } from "../policy/remote.ts";
 import type { Said } from "../runtime/protocol.ts";
 import { isLong } from "./json-schema.ts";
@@ -76,7 +78,7 @@ export class Call {
 
   /** Names to paths; what they named is the call's input in the record. */
   async resolve(params: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<Record<string, unknown>> {
-    this.state.params = { ...params };
+    this.state.params = z.record(z.string(), z.unknown()).parse(withoutCredentials(params));
     const { config, store, paths } = this.#parts;
     const policy = { offline: config.offline, allowHosts: config.allow_hosts };
     const resolved = await resolveReferences(this.tool.input, params, {
@@ -91,6 +93,7 @@ export class Call {
         return to;
       },
       admit: (field, url) => admitRemote(field, url, policy),
+      reach: (field, url) => reachable(field, url, { offline: config.offline, allowHosts: config.allow_hosts }),
     });
     this.state.inputs.push(...resolved.inputs);
     return resolved.params;

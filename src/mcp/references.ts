@@ -3,6 +3,7 @@ import { ToolError } from "../kernel/errors.ts";
 import { type Reference, references } from "../kernel/fields.ts";
 import type { Asset, Catalog } from "../kernel/ports.ts";
 import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
+import { isDatabaseUrl } from "../policy/database-url.ts";
 import { isUrl } from "../policy/network.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
 import { isRemote, withoutCredentials } from "../policy/remote.ts";
@@ -15,6 +16,8 @@ export interface Resolver {
   fetch(field: string, url: string): Promise<string>;
   /** Agrees to a database or object store being read by the op itself, or throws. */
   admit(field: string, url: string): Promise<void>;
+  /** A database's address that may be connected to, or a ToolError. */
+  reach(field: string, url: string): Promise<string>;
 }
 
 /** A call's parameters with names turned into absolute paths, and what those names were. */
@@ -37,7 +40,7 @@ export async function resolveReferences(
     if (reference === undefined || value === undefined) continue;
     const one = async (name: string) => {
       const [path, input] = await locate(field, reference, name, resolver);
-      inputs.push(input);
+      if (reference !== "target") inputs.push(input);
       return path;
     };
     if (typeof value === "string") resolved[field] = await one(value);
@@ -72,6 +75,10 @@ async function locate(
     }
     if (isUrl(name)) return [await resolver.fetch(field, name), fileRef(name)];
     return [resolver.paths.source(field, name), fileRef(name)];
+  }
+  if (reference === "target") {
+    if (isDatabaseUrl(name)) return [await resolver.reach(field, name), fileRef(name)];
+    return [resolver.paths.target(field, name), fileRef(name)];
   }
   return [resolver.paths.file(field, name), fileRef(name)];
 }

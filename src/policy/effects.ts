@@ -2,16 +2,19 @@ import { type Effect, strongest } from "../kernel/effect.ts";
 import { ToolError } from "../kernel/errors.ts";
 import type { Tool } from "../kernel/tool.ts";
 
-/** What this call would do: the effect of its action where a tool has several. */
+/** What this call would do: the effect of its action where a tool has several, more where it may write over things. */
 export function effectOf(tool: Tool, params: Readonly<Record<string, unknown>>): Effect {
+  if (params["overwrite"] === true) return "overwrites";
   if (typeof tool.effect === "string") return tool.effect;
   const action = params["action"];
   return (typeof action === "string" ? tool.effect[action] : undefined) ?? strongest(Object.values(tool.effect));
 }
 
 /** Every effect a tool can have. */
-export const effectsOf = (tool: Tool): readonly Effect[] =>
-  typeof tool.effect === "string" ? [tool.effect] : Object.values(tool.effect);
+export const effectsOf = (tool: Tool): readonly Effect[] => [
+  ...(typeof tool.effect === "string" ? [tool.effect] : Object.values(tool.effect)),
+  ...(tool.input.shape["overwrite"] ? (["overwrites"] as const) : []),
+];
 
 /** Refuses what this server was started not to do, and what cannot be undone unless it is confirmed. */
 export function guardEffect(tool: Tool, params: Readonly<Record<string, unknown>>, readOnly: boolean): void {

@@ -1,8 +1,9 @@
 import { globSync, lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { isAbsolute, join, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { ToolError } from "../kernel/errors.ts";
 
 const MAX_FILES = 10_000;
+const EXPORTS = "exports";
 const GLOB = /[*?[{]/;
 
 /**
@@ -46,6 +47,39 @@ export class AllowedPaths {
         );
       for (const name of reached) this.#contained(field, value, join(path, name));
     }
+    return path;
+  }
+
+  /**
+   * Where a file or folder may be written: inside an allowed folder, links followed. In the workspace that is its
+   * `exports` folder, which relative names are taken from, and nowhere among what the server keeps there.
+   */
+  target(field: string, value: string): string {
+    if (value.includes("\0")) throw new ToolError("invalid_input", `${field}: a path has no NUL byte.`);
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(value))
+      throw new ToolError("invalid_input", `${field}: \`${shown(value)}\` is a URL, not a path.`, "Give a plain path.");
+    const [workspace = sep] = this.#roots;
+    const exports = join(workspace, EXPORTS);
+    const wanted = isAbsolute(value) ? resolve(value) : resolve(exports, value.replace(/^exports[/\\]/, ""));
+    const path = landing(wanted);
+    if (path === undefined)
+      throw new ToolError("refused", `${field}: \`${shown(value)}\` leads through a link to nowhere.`);
+    this.#inside(field, value, path);
+    if (this.#roots.includes(path) || path === exports)
+      throw new ToolError(
+        "refused",
+        `${field}: \`${shown(value)}\` is an allowed folder itself.`,
+        "Name a file in it.",
+      );
+    const nearestRoot = this.#roots
+      .filter((root) => path.startsWith(root + sep))
+      .sort((a, b) => b.length - a.length)[0];
+    if (nearestRoot === workspace && !path.startsWith(exports + sep))
+      throw new ToolError(
+        "refused",
+        `${field}: \`${shown(value)}\` lies among what the server keeps in its workspace.`,
+        `Files go into ${exports}, or into a folder allowed with --allow-dir.`,
+      );
     return path;
   }
 
@@ -116,6 +150,15 @@ export class AllowedPaths {
 function outside(value: string, roots: readonly string[]): boolean {
   const paths = isAbsolute(value) ? [resolve(value)] : roots.map((root) => resolve(root, value));
   return paths.every((path) => !roots.some((root) => path === root || path.startsWith(root + sep)));
+}
+
+/** Where writing to `path` would end up, though it or its folders are not there yet; undefined behind a dangling link. */
+function landing(path: string): string | undefined {
+  if (exists(path)) return real(path);
+  const parent = dirname(path);
+  if (parent === path) return path;
+  const folder = landing(parent);
+  return folder === undefined ? undefined : join(folder, basename(path));
 }
 
 function exists(path: string): boolean {

@@ -1,4 +1,4 @@
-const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token$|api_?key|authorization|credential|private_?key/i;
+const SECRET_KEY = /pass(word|wd|phrase)?$|secret|token$|api_?key|authorization|credential|private_?key|^salt$/i;
 /** Fields that carry rows of a dataset: the record keeps that they were returned, not what they said. */
 const ROW_KEYS: ReadonlySet<string> = new Set([
   "preview",
@@ -12,8 +12,14 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
   "top_values",
 ]);
 
+/** Who one is, where an address says it. */
+const CREDENTIALS: readonly [RegExp, string][] = [
+  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]*:\S*@/gi, "$1[redacted]@"],
+  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, "$1[redacted]@"],
+];
+
 const SECRETS: readonly [RegExp, string][] = [
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/]*@/gi, "$1[redacted]@"],
+  ...CREDENTIALS,
   [/([?&](?:pass(?:word|wd)?|pwd|token|sig(?:nature)?|x-amz-[a-z-]+)=)[^&\s#]+/gi, "$1[redacted]"],
   [/\bBearer\s+[\w.~+/-]{8,}=*/gi, "Bearer [redacted]"],
   [/\b(?:sk|pk|rk|hf|ghp|gho|ghs|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}\b/g, "[redacted]"],
@@ -24,13 +30,27 @@ const SECRETS: readonly [RegExp, string][] = [
 
 /** A JSON value as the record may keep it: secrets, addresses and rows of data taken out. */
 export function redact(value: unknown, key = ""): unknown {
-  if (SECRET_KEY.test(key) && (typeof value === "string" || typeof value === "number")) return "[redacted]";
   if (ROW_KEYS.has(key) && value !== null && typeof value === "object")
     return Array.isArray(value) ? `[${value.length} withheld]` : "[withheld]";
+  return without(SECRETS, value, key, redact);
+}
+
+/** The same value without passwords and keys, for what is kept until a call has ended. */
+export function withoutCredentials(value: unknown, key = ""): unknown {
+  return without(CREDENTIALS, value, key, withoutCredentials);
+}
+
+function without(
+  patterns: readonly [RegExp, string][],
+  value: unknown,
+  key: string,
+  inside: (value: unknown, key: string) => unknown,
+): unknown {
+  if (SECRET_KEY.test(key) && (typeof value === "string" || typeof value === "number")) return "[redacted]";
   if (typeof value === "string")
-    return SECRETS.reduce((text, [pattern, instead]) => text.replace(pattern, instead), value);
-  if (Array.isArray(value)) return value.map((inner) => redact(inner, key));
+    return patterns.reduce((text, [pattern, instead]) => text.replace(pattern, instead), value);
+  if (Array.isArray(value)) return value.map((inner) => inside(inner, key));
   if (value !== null && typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, redact(inner, name)]));
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner, name)]));
   return value;
 }

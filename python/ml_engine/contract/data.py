@@ -453,6 +453,154 @@ class Difference(TypedDict, closed=True):
     columns_changed: list[str]
 
 
+Column1: TypeAlias = str
+
+
+PartitionByItem: TypeAlias = str
+"""
+Column.
+"""
+
+
+class ExportParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Name or file.
+    """
+    path: str
+    """
+    Ending: its format.
+    """
+    format: NotRequired[
+        Literal[
+            "csv",
+            "tsv",
+            "jsonl",
+            "parquet",
+            "arrow",
+            "excel",
+            "sqlite",
+            "duckdb",
+            "lance",
+            "delta",
+            "huggingface",
+            "postgresql",
+        ]
+    ]
+    """
+    Default: by the ending; a Hugging Face folder has none.
+    """
+    columns: NotRequired[list[Column1]]
+    """
+    Only these.
+    """
+    filter: NotRequired[str]
+    """
+    SQL.
+    """
+    mask: dict[str, Literal["mask", "hash", "drop", "keep"]]
+    """
+    Column or `*` (personal) to mask|hash|drop.
+    """
+    salt: NotRequired[str]
+    """
+    For hash; without one, a new one each time.
+    """
+    partition_by: list[PartitionByItem]
+    """
+    A folder for each value.
+    """
+    compression: NotRequired[str]
+    """
+    gzip, zstd, snappy, lz4, none.
+    """
+    guard_formulas: bool
+    """
+    Put ' before text that a spreadsheet would run.
+    """
+    table: NotRequired[str]
+    """
+    In a database.
+    """
+    overwrite: bool
+    """
+    Replace what is there.
+    """
+    confirm: bool
+    """
+    For what cannot be undone.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class ExportedFile(TypedDict, closed=True):
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+class Masked(TypedDict, closed=True):
+    column: str
+    kind: str | None
+    how: Literal["mask", "hash", "drop"]
+
+
+class ExportResult(TypedDict, closed=True):
+    path: str
+    format: Literal[
+        "csv",
+        "tsv",
+        "jsonl",
+        "parquet",
+        "arrow",
+        "excel",
+        "sqlite",
+        "duckdb",
+        "lance",
+        "delta",
+        "huggingface",
+        "postgresql",
+    ]
+    rows: int
+    rows_in: int
+    columns: int
+    size_bytes: int
+    files: list[ExportedFile]
+    """
+    First 20.
+    """
+    file_count: int
+    datasheet: str | Artifact
+    """
+    Croissant 1.0, JSON-LD.
+    """
+    manifest: str | Artifact
+    """
+    SHA-256, bytes and rows.
+    """
+    masked: list[Masked]
+    guarded: int
+    """
+    Texts that a spreadsheet would have run.
+    """
+    contains_pii: bool
+    """
+    Of what was written.
+    """
+    warnings: list[str]
+
+
 class ExpectationResult(TypedDict, closed=True):
     type: str
     column: str | None

@@ -11,6 +11,7 @@ from ml_engine.reading.cloud import bring, is_cloud
 from ml_engine.reading.columns import Column, TextColumn
 from ml_engine.reading.databases import SqliteFile, duckdb_part, is_server, server_part
 from ml_engine.reading.delimited import DelimitedFile
+from ml_engine.reading.described import read_described
 from ml_engine.reading.files import find_files, kind_of, partition_values
 from ml_engine.reading.growth import Watched
 from ml_engine.reading.hub import bring_from_hub, is_hub
@@ -54,7 +55,12 @@ def read_source(source: str, options: ReadOptions, field: str, scratch: Path) ->
             source = bring(source, folder, field)
         else:
             source, brought = bring_from_hub(source, folder, field)
-    watched = [Watched(path, scratch, field) for path in find_files(source, field)]
+    paths = find_files(source, field)
+    described = read_described(paths[0]) if len(paths) == 1 and options == ReadOptions() else None
+    if described is not None:
+        typed = TypedPart(paths[0], "described", described.schema, sliced(described, described.height), options)
+        return _read([typed], options, field, scratch)
+    watched = [Watched(path, scratch, field) for path in paths]
     while True:
         parts = [_part(file, source, options, field, scratch) for file in watched]
         kinds = {part.path.name: part.format for part in parts}
