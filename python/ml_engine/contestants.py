@@ -41,6 +41,4 @@ def sample(problem: Problem, folds: Folds, most: int, seed: int) -> tuple[Proble
 def study_of(seed: int) -> optuna.Study:
     """A TPE study that knows nothing yet."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.createstudy_of(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5)
-    )
+    return optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5))
