@@ -25,6 +25,7 @@ from ml_engine.contract.manifest import ModelManifest
 from ml_engine.errors import OpError
 from ml_engine.family import Task
 from ml_engine.frames import feature_frame
+from ml_engine.integrity import require_unchanged, sha256_of
 from ml_engine.job import Job
 from ml_engine.native import native_estimator, native_format
 from ml_engine.pipelines import DATE_PARTS
@@ -183,7 +184,7 @@ def stage_model(
     (folder / "reference.json").write_text(json.dumps(reference), encoding="utf-8")
     for file, content in (beside or {}).items():
         (folder / file).write_bytes(content)
-    files = {path.name: _sha256(path) for path in sorted(folder.iterdir())}
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
     written: Any = {
         **manifest,
         "name": name,
@@ -219,7 +220,7 @@ def load_model(path: str, field: str = "model", tasks: Sequence[str] = SUPERVISE
             "ml_training_evaluate takes every model.",
         )
     for name, digest in manifest["files"].items():
-        _require_unchanged(folder / name, digest)
+        require_unchanged(folder / name, digest)
     saved = folder / "calibrator.json"
     calibrator = Calibrator.from_json(json.loads(saved.read_text(encoding="utf-8"))) if saved.is_file() else None
     return Model(manifest, folder, _estimator(manifest, folder), calibrator)
@@ -235,22 +236,6 @@ def _estimator(manifest: ModelManifest, folder: Path) -> Any:
     if manifest["classes"]:
         native.classes_ = np.array(manifest["classes"])
     return Pipeline([*skops_files.read(folder / "encode.skops").steps, ("model", native)])
-
-
-def _require_unchanged(path: Path, digest: str) -> None:
-    if not path.is_file():
-        raise OpError("refused", f"{path.name} of the model is missing.", "Train the model again.")
-    if _sha256(path) != digest:
-        raise OpError(
-            "refused",
-            f"{path.name} is not the file that was registered: its SHA-256 differs. It was not loaded.",
-            "Restore the file or train the model again.",
-        )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _environment(framework: str) -> dict[str, str]:

@@ -1,17 +1,19 @@
 """What `auto` trains: families halved on a sample, the best tuned while there is time, the last few scored afresh.
 
 Successive halving over families (Jamieson & Talwalkar 2016) and TPE over the settings of those that are left (Bergstra
-et al. 2011). The best of many looks better than it is: the last three are scored again on folds nobody has chosen by.
+et al. 2011). The best of many looks better than it is: the best of the last three families are scored again, and chosen
+between, on folds nobody has tuned by.
 """
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import optuna
 
+from ml_engine.contestants import Entry, sample, study_of
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
@@ -27,31 +29,15 @@ AUTO = ["linear", "lightgbm", "random_forest", "svm", "xgboost", "extra_trees", 
 """What `auto` tries, in this order while there is time; a kernel machine only where it needs no approximation."""
 AUTO_SECONDS = 15
 SCREENING_ROWS, TUNING_ROWS = 4000, 12_000
-FEW_FOLDS = 3
 MOST_TRIALS = 100
-FINALISTS = 3
-
-
-@dataclass
-class Entry:
-    """One configuration and what it came to."""
-
-    family: str
-    params: dict[str, Any]
-    score: float
-    """Mean over folds, turned so that larger is better."""
-    sd: float
-    seconds: float
-    """Of one fit and its predictions."""
-    first: float
-    """Score of the first fold, turned alike."""
+FINALISTS, REPEATS = 3, 3
 
 
 @dataclass(frozen=True)
 class Choice:
     family: str
     candidates: list[Candidate]
-    params: dict[str, Any] = field(default_factory=dict)
+    params: dict[str, Any]
 
 
 class _PoorStartError(Exception):
@@ -77,8 +63,10 @@ class _Contest:
         self.budget_mb = params.get("memory_budget_mb")
         self.entries: list[Entry] = []
         self.skipped: dict[str, str] = {}
+        # Families that the first round put last, on fewer rows than those in `entries`.
         self.screened: list[Entry] = []
-        """Families that the first round put last, on fewer rows than those in `entries`."""
+        self.finalists: list[Entry] = []
+        self.tuning = folds
         self.trials = 0
         self.cut = False
 
@@ -107,6 +95,7 @@ class _Contest:
         """The better half of the families, usual settings first, on more rows; then TPE on them in turn."""
         left = [one.family for one in self._ranked()][: max(2, (len(self.entries) + 1) // 2)]
         problem, folds = sample(self.problem, self.folds, TUNING_ROWS, self.seed)
+        self.tuning = folds
         if problem.rows > SCREENING_ROWS:
             # Scores on more rows are not those on fewer: what is left is scored anew, or nothing is.
             screened, self.entries = self.entries, []
@@ -116,11 +105,11 @@ class _Contest:
                     continue
                 self._add(problem, folds, family, {})
             self.screened = [one for one in screened if one.family not in left]
-        studies = {family: _study(self.seed) for family in left[:FINALISTS]}
+        studies = {family: study_of(self.seed) for family in left[:FINALISTS]}
         spaces = {family: default_space(family, problem.task, problem.rows) for family in studies}
         while self.trials < MOST_TRIALS and not self.cut:
             for family, study in studies.items():
-                if self.trials >= MOST_TRIALS or self._late():
+                if self.trials >= MOST_TRIALS or self._late(self._final_seconds(problem)):
                     self.cut = self.trials < MOST_TRIALS
                     break
                 trial = study.ask()
@@ -132,7 +121,7 @@ class _Contest:
 
     def decide(self) -> Choice:
         """The winner, its family's best beside those of the others, recorded."""
-        ranked = self._ranked()
+        ranked = [*sorted(self.finalists, key=lambda one: -one.score), *self._ranked()]
         best: dict[str, Entry] = {}
         for one in [*ranked, *sorted(self.screened, key=lambda one: -one.score)]:
             best.setdefault(one.family, one)
@@ -166,20 +155,42 @@ class _Contest:
                 "alternatives": [{"name": one["family"], "score": one["score"]} for one in candidates],
                 "rationale": (
                     f"Best cross-validated {self.metric}; {self.trials} trials of settings of the better half, "
-                    f"the last {FINALISTS} scored again on other folds."
+                    f"the best of the last {len(self.finalists)} families scored again on other folds."
                 ),
             }
         )
         return Choice(ranked[0].family, candidates, ranked[0].params)
 
     def _again(self, problem: Problem) -> None:
-        """Scores of the finalists become means with those on fresh folds: what chose them was partly luck."""
-        for one in self._ranked()[:FINALISTS]:
-            if self._late():
-                return
-            fresh = plan(problem, FEW_FOLDS if problem.rows > SCREENING_ROWS else len(self.folds.splits), self.seed + 1)
-            found = self._validated(problem, fresh, one.family, one.params)
-            one.score = (one.score + better(self.metric, found.mean.get(self.metric, np.nan))) / 2
+        """Scores the best of each of the last families on fresh folds instead, as often as time allows."""
+        best = self._best()[:FINALISTS]
+        fresh: list[list[float]] = []
+        for repeat in range(1, REPEATS + 1):
+            if len(best) < 2 or self._late(self._final_seconds(problem) / REPEATS):
+                break
+            folds = plan(problem, len(self._folds_of(problem).splits), self.seed + repeat)
+            found = [self._validated(problem, folds, one.family, one.params) for one in best]
+            fresh.append([better(self.metric, one.mean.get(self.metric, np.nan)) for one in found])
+            self.job.progress(35 + 4 * repeat / REPEATS, 100, f"scored the last {len(best)} families again")
+        if fresh:
+            self.finalists = best
+            for one, score in zip(best, np.mean(fresh, axis=0), strict=True):
+                one.score = float(score)
+
+    def _final_seconds(self, problem: Problem) -> float:
+        """What `_again` takes."""
+        each = sum(one.seconds for one in self._best()[:FINALISTS]) * problem.rows / self.problem.rows
+        return REPEATS * len(self._folds_of(problem).splits) * each
+
+    def _folds_of(self, problem: Problem) -> Folds:
+        return self.folds if problem is self.problem else self.tuning
+
+    def _best(self) -> list[Entry]:
+        """The best entry of each family still in, best first."""
+        best: dict[str, Entry] = {}
+        for one in self._ranked():
+            best.setdefault(one.family, one)
+        return list(best.values())
 
     def _ranked(self) -> list[Entry]:
         return sorted(self.entries, key=lambda one: -one.score if np.isfinite(one.score) else np.inf)
@@ -222,30 +233,11 @@ class _Contest:
             heard,
         )
 
-    def _late(self) -> bool:
+    def _late(self, more_seconds: float = 0.0) -> bool:
         """Whether what is best so far, cross-validated and fitted on all rows, would end after the deadline."""
-        return not self._time_for([self._ranked()[0].family]) if self.entries else False
-
-    def _time_for(self, families: list[str]) -> bool:
         fits = len(self.folds.splits) + 1.5
-        dearest = max((one.seconds for one in self.entries if one.family in families), default=0.0)
-        return time.monotonic() + 1.2 * fits * dearest < self.deadline
-
-
-def sample(problem: Problem, folds: Folds, most: int, seed: int) -> tuple[Problem, Folds]:
-    """A smaller problem with fewer folds; the problem itself where it is small enough."""
-    if problem.rows <= most:
-        return problem, folds
-    rows = np.sort(np.random.default_rng(seed).permutation(problem.rows)[:most])
-    small = problem.take(rows)
-    if problem.task == "classification" and np.bincount(small.truth, minlength=len(problem.classes)).min() < FEW_FOLDS:
-        return problem, folds
-    return small, plan(small, FEW_FOLDS, seed)
-
-
-def _study(seed: int) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=5))
+        dear = self._ranked()[0].seconds if self.entries else 0.0
+        return time.monotonic() + 1.2 * fits * dear + more_seconds > self.deadline
 
 
 def _short(value: Any) -> str:

@@ -146,7 +146,7 @@ def cluster_scores(matrix: np.ndarray, labels: np.ndarray, truth: np.ndarray | N
 def stability(
     posed: Posed, family: str, settings: dict[str, Any], seed: int, times: int, deadline: float
 ) -> tuple[list[float], int]:
-    """Adjusted Rand index between the clusterings of all rows by pairs of subsamples, and how many there were.
+    """Adjusted Rand index of the clusterings of all rows that pairs of subsamples give, and the number of subsamples.
 
     After Ben-Hur, Elisseeff & Guyon (2002).
     """

@@ -63,6 +63,7 @@ def _trained(family: str, target: str) -> str:
         "family": family,
         "params": {},
         "calibration": "none",
+        "onnx": False,
         "time_budget_seconds": 30.0,
         "seed": 0,
         "wait_seconds": 20,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from sklearn import datasets as bundled
+from sklearn import datasets
 from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit, train_test_split
@@ -27,10 +27,8 @@ from ml_engine.tables import read_table
 
 from .tables_for_training import train_params
 
-datasets: Any = bundled
 
-
-def posed(folder: Path, X: np.ndarray, y: np.ndarray, **changed: Any) -> Problem:
+def posed(folder: Path, X: Any, y: Any, **changed: Any) -> Problem:
     """A problem of a bare matrix; every column is a feature."""
     names = [f"x{number}" for number in range(X.shape[1])]
     frame = pl.from_pandas(pd.DataFrame(np.asarray(X, dtype=np.float64), columns=names).assign(target=y))
@@ -42,14 +40,22 @@ def over(problem: Problem, splits: Any, make: Callable[[], Any]) -> Validation:
     return validate(problem, Folds("as published", list(splits)), make)
 
 
+class Certain:
+    """A classifier's decisions as certain probabilities: only the labels are compared here."""
+
+    def __init__(self, classifier: Any) -> None:
+        self.classifier = classifier
+
+    def fit(self, X: Any, y: Any) -> None:
+        self.classifier.fit(X, y)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        classes = self.classifier.classes_
+        return np.eye(len(classes))[np.searchsorted(classes, self.classifier.predict(X))]
+
+
 def bare_svc(**settings: Any) -> Any:
-    class Certain(SVC):
-        """Gives its decisions as certain probabilities: only the labels are compared here."""
-
-        def predict_proba(self, X: Any) -> np.ndarray:  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
-            return np.eye(len(self.classes_))[np.searchsorted(self.classes_, self.predict(X))]
-
-    return Certain(**settings)
+    return Certain(SVC(**settings))
 
 
 def test_iris_linear_svc_held_out(tmp_path: Path) -> None:
