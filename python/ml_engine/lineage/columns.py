@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_engine.lineage.sources import DIRECT, Source, Traced
-from ml_engine.lineage.steps import Trace, follow
+from ml_engine.lineage.steps import follow
+from ml_engine.lineage.trace import Trace
 
 
 def trace_columns(

@@ -1,34 +1,8 @@
 """Follows columns through the steps of a transformation."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-from ml_engine.lineage.sources import Source, Subtype, Traced, columns_of, through
-
-Step = Mapping[str, Any]
-Learnt = Mapping[str, Mapping[str, Any]]
-
-
-@dataclass
-class Trace:
-    """A table under way: what each column was made from, and what decided which rows there are."""
-
-    columns: Traced
-    rows: set[Source] = field(default_factory=set[Source])
-    others: Mapping[str, Traced] = field(default_factory=dict[str, Traced])
-    """The further tables that steps may name, by name."""
-
-    def read(self, names: list[str]) -> frozenset[Source]:
-        return frozenset(source for name in names for source in self.columns.get(name, ()))
-
-    def decide(self, names: list[str], subtype: Subtype, description: str) -> None:
-        """These columns decide which rows there are, or in which order."""
-        for source in self.read(names):
-            self.rows.add(Source(source.dataset, source.column, subtype, description))
-
-
-Follow = Callable[[Trace, Step, Learnt], None]
+from ml_engine.lineage.reshaping import RESHAPED
+from ml_engine.lineage.sources import columns_of, through
+from ml_engine.lineage.trace import Follow, Learnt, Step, Trace
 
 
 def follow(trace: Trace, step: Step, learnt: Learnt) -> None:
@@ -78,20 +52,26 @@ def _derive(trace: Trace, step: Step, learnt: Learnt) -> None:
 
 def _clean_text(trace: Trace, step: Step, learnt: Learnt) -> None:
     del learnt
-    for name in step.get("columns") or []:
+    for name in step.get("columns") or list(trace.columns):
         trace.columns[name] = through(trace.columns.get(name, ()), "TRANSFORMATION", _said(step))
 
 
 def _dates(trace: Trace, step: Step, learnt: Learnt) -> None:
+    """Without `columns` every column is taken for a date; what is made of none is dropped at the end."""
     del learnt
-    for name in step.get("columns") or []:
+    for name in step.get("columns") or list(trace.columns):
         for part in step.get("parts") or ["year", "month", "day", "weekday"]:
-            trace.columns[f"{name}_{part}"] = through(trace.columns.get(name, ()), "TRANSFORMATION", f"{part} of date")
+            plain = str(part).removesuffix("_cyclic")
+            made = [f"{name}_{plain}_sin", f"{name}_{plain}_cos"] if plain != part else [f"{name}_{part}"]
+            sources = through(trace.columns.get(name, ()), "TRANSFORMATION", f"{plain} of date")
+            trace.columns |= dict.fromkeys(made, sources)
 
 
 def _learnt(trace: Trace, step: Step, learnt: Learnt) -> None:
     for name, found in learnt.items():
         sources = through(trace.columns.get(name, ()), "TRANSFORMATION", _said(step))
+        if step.get("method") == "target" and step.get("by"):
+            sources |= through(trace.read([step["by"]]), "AGGREGATION", _said(step))
         if found.get("method") == "onehot":
             trace.columns.pop(name, None)
             trace.columns |= dict.fromkeys([f"{name}_{level}" for level in found["levels"]], sources)
@@ -124,6 +104,7 @@ def _said(step: Step) -> str:
 
 
 FOLLOWED: dict[str, Follow] = {
+    **RESHAPED,
     "select": _select,
     "drop": _drop,
     "rename": _rename,

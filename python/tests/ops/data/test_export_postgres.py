@@ -14,11 +14,12 @@ from tempfile import mkdtemp
 import adbc_driver_postgresql.dbapi as postgres
 import polars as pl
 import pytest
-from test_export import Workplace, params
 
 from ml_engine.errors import OpError
 from ml_engine.job import quiet
 from ml_engine.ops.data.export import export
+
+from .test_export import Workplace, params
 
 PROGRAMS = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 pytestmark = pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL's server is not installed")

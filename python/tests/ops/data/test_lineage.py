@@ -13,9 +13,9 @@ from ml_engine.lineage.columns import direct, trace_columns
 from ml_engine.lineage.difference import compare
 from ml_engine.lineage.sources import Source, columns_of
 from ml_engine.lineage.steps import FOLLOWED
-from ml_engine.transforming.learnt import APPLIERS
+from ml_engine.transforming.outcome import Named
 from ml_engine.transforming.pipeline import Run, run_steps
-from ml_engine.transforming.plain import BY_CHANCE, PLAIN
+from ml_engine.transforming.steps import SHAPES
 
 FRAME = pl.DataFrame(
     {
@@ -72,8 +72,53 @@ def test_a_column_changes_only_with_those_it_was_traced_to(steps: list[Step]) ->
                 assert after[name].equals(run.frame[name]), f"{name} changed with {source}"
 
 
-def test_every_step_that_transforms_has_a_rule() -> None:
-    assert {*PLAIN, *BY_CHANCE, *APPLIERS, "split"} - set(FOLLOWED) == set()
+def test_every_step_has_a_rule() -> None:
+    assert set(SHAPES) - set(FOLLOWED) == set()
+
+
+def _traced(frame: pl.DataFrame, steps: list[Step], other: pl.DataFrame) -> tuple[list[str], Any]:
+    run = run_steps(Run(frame, [Named("prices@2", "", other)]), steps, 0)
+    names = run.frame.columns
+    inputs = [("t", frame.columns), ("prices@2", other.columns)]
+    return names, trace_columns(names, inputs, {"steps": run.kept})
+
+
+PRICES = pl.DataFrame({"c": ["x", "y", "z"], "price": [1.0, 2.0, 3.0]})
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ({"op": "join", "with": "prices", "on": ["c"]}, {"price": {"prices@2.price IDENTITY"}}),
+        (
+            {"op": "aggregate", "group": ["c"], "map": {"total": "sum(b)"}},
+            {"total": {"t.b AGGREGATION"}, "c": {"t.c IDENTITY"}},
+        ),
+        (
+            {"op": "window", "by": "d", "group": ["c"], "map": {"before": "lag(b)"}},
+            {"before": {"t.b AGGREGATION", "t.c WINDOW", "t.d WINDOW"}},
+        ),
+        ({"op": "unpivot", "columns": ["a", "b"]}, {"value": {"t.a TRANSFORMATION", "t.b TRANSFORMATION"}}),
+        (
+            {"op": "pivot", "group": ["d"], "by": "c", "columns": ["b"], "method": "sum"},
+            {"x": {"t.b AGGREGATION", "t.c CONDITIONAL"}},
+        ),
+        (
+            {
+                "op": "sql",
+                "expression": "SELECT t.c, sum(t.b * p.price) AS worth FROM this t JOIN prices p ON t.c = p.c "
+                "WHERE t.a > 1 GROUP BY t.c",
+            },
+            {"c": {"t.c IDENTITY"}, "worth": {"t.b AGGREGATION", "prices@2.price AGGREGATION"}},
+        ),
+    ],
+    ids=["join", "aggregate", "window", "unpivot", "pivot", "sql"],
+)
+def test_steps_that_make_other_rows_or_read_other_tables(step: Any, expected: dict[str, set[str]]) -> None:
+    names, (traced, _, _) = _traced(FRAME, [step], PRICES)
+    for name, sources in expected.items():
+        assert name in names
+        assert {f"{one.dataset}.{one.column} {one.subtype}" for one in traced[name]} == sources
 
 
 def test_filters_decide_rows_and_aggregates_are_named() -> None:
