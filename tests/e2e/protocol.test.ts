@@ -114,6 +114,8 @@ describe("what a server was started to serve", () => {
       "ml_data_validate",
       "ml_data_profile",
       "ml_data_transform",
+      "ml_data_lineage",
+      "ml_data_export",
       "ml_transparency_explain",
       "ml_transparency_audit",
     ]);

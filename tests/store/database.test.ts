@@ -19,7 +19,7 @@ test("a workspace of a newer version is refused in plain words, and left as it i
       "Update ML Engine, or name another folder with --workspace.",
     ),
   );
-  expect(intruder.prepare("SELECT count(*) AS n FROM migrations").get()).toEqual({ n: 2 });
+  expect(intruder.prepare("SELECT count(*) AS n FROM migrations").get()).toEqual({ n: 3 });
 });
 
 test("a workspace is opened again with what it held, its files for its owner alone", async () => {

@@ -44,10 +44,10 @@ describe("ml_training_experiment", () => {
       "2 runs.
       <run 1> train people.csv, finished, <time>
         accuracy 0.9417, average_precision 0.9756, balanced_accuracy 0.9232, brier 0.05544, ece 0.1245, f1 0.9025, f1_macro 0.9304, kappa 0.8614, log_loss 0.2033, mcc 0.8649, precision 0.9417, recall 0.8714, roc_auc 0.9844
-        balanced=false, calibration=none, dataset=…/people.csv, family=linear, features=3, folds=5, metric=auto, param/max_iter=1000, rows=120, seed=0, target=leaves, task=classification
+        balanced=false, calibration=none, dataset=…/people.csv, family=linear, features=3, folds=5, metric=auto, onnx=false, param/max_iter=1000, rows=120, seed=0, target=leaves, task=classification
       <run 2> train people.csv, finished, <time>
         accuracy 0.925, average_precision 0.9428, balanced_accuracy 0.9093, brier 0.04967, ece 0.055, f1 0.8806, f1_macro 0.9128, kappa 0.8259, log_loss 0.1503, mcc 0.8301, precision 0.902, recall 0.8679, roc_auc 0.9789
-        balanced=false, calibration=none, dataset=…/people.csv, family=knn, features=3, folds=5, metric=auto, rows=120, seed=0, target=leaves, task=classification"
+        balanced=false, calibration=none, dataset=…/people.csv, family=knn, features=3, folds=5, metric=auto, onnx=false, rows=120, seed=0, target=leaves, task=classification"
     `);
     expect(result.structured).toMatchObject({ total: 2 });
     expect(none.structured).toMatchObject({ total: 0, runs: [] });

@@ -30,7 +30,7 @@ export const steady = (text: string) =>
   text
     .replace(/[0-9.e-]+ s\./g, "<seconds> s.")
     .replace(/run [^\s;]+/g, "run <run>")
-    .replace(/(Plot|of each row|of every series): .*/g, "$1: <path>");
+    .replace(/(Plot|of each row|of every series|Report of [^:]+): .*/g, "$1: <path>");
 
 /** A number in 0..1 that looks drawn (the finaliser of MurmurHash3). */
 function scrambled(n: number): number {

@@ -26,6 +26,7 @@ describe("ml_training_sweep", () => {
       Importance (fANOVA): C=0.9358 fit_intercept=0.0642
       Note: task: read as classification, because \`leaves\` is String with 2 values.
       Plot: <path>
+      Report of tuned: <path>
       Next: ml_training_evaluate on rows it has not seen; the score here chose the settings and is too kind."
     `);
     expect(result.structured).toMatchObject({

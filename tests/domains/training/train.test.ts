@@ -27,6 +27,7 @@ describe("ml_training_train", () => {
         log_loss 0.174 ± 0.04682 (0.6554)
         brier 0.04844 ± 0.01778 (0.2313)
         ece 0.09935 ± 0.01668 (0.006667)
+      Report of people-leaves-linear: <path>
       Note: task: read as classification, because \`leaves\` is String with 2 values.
       Next: ml_training_evaluate on rows it has not seen."
     `);
