@@ -1,3 +1,4 @@
+import lineage from "../domains/data/lineage.ts";
 import validate from "../domains/data/validate.ts";
 import { bringIn, check, look, setAside, verifyRecord } from "./steps.ts";
 import { defineWorkflow } from "./workflow.ts";
@@ -26,12 +27,19 @@ export default defineWorkflow({
       inputs: { dataset: "<test part>", action: "compare", baseline: "<train part>" },
       gate: "no column drifts between parts of one split.",
     },
+    {
+      tool: lineage,
+      why: "Where does each column of the training part come from?",
+      inputs: { asset: "<train part>", action: "columns" },
+      gate: "no column rests on something that is not known when the data will be used.",
+    },
     verifyRecord,
   ],
   evidence: [
     "rows in, out, removed and added, by step",
     "warnings that remain and why they may",
-    "the profile's path",
+    "the paths of the profile and of the validation pages",
+    "the source of each column",
     "the audit verdict",
   ],
 });

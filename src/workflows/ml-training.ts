@@ -26,7 +26,7 @@ export default defineWorkflow({
     },
     {
       tool: sweep,
-      why: "Look for better settings.",
+      why: "Look for better settings. If it is killed on the way, ml_training_checkpoint resumes it.",
       inputs: { dataset: "<train part>", target: "{target}", family: "<the family that did best>" },
     },
     { ...measure, gate: "it beats the baseline by more than the width of its interval; otherwise say so and stop." },

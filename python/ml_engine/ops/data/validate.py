@@ -12,6 +12,7 @@ from ml_engine.tables import MANIFEST_FILE, Table, read_manifest, read_table, re
 from ml_engine.validation.drift import compare_columns, schema_changes
 from ml_engine.validation.failing import failing_rows
 from ml_engine.validation.inference import infer_suite
+from ml_engine.validation.report import render_validation
 from ml_engine.validation.soundness import check_soundness
 from ml_engine.validation.source import Source, open_source, source_of
 from ml_engine.validation.suite import parse_suite, read_suite, run_rules
@@ -122,7 +123,12 @@ def _check(params: ValidateParams, job: Job) -> ValidateResult:
     ranked = sorted(failed, key=lambda result: result["severity"] != "error")
     shown = results if params["detail"] == "full" else ranked
     kept = shown[: SHOWN[params["detail"]]]
-    report = [_write(job, "validation.json", "Validation report", results)] if results else []
+    page = render_validation(subject.name, subject.rows, results, notes=subject.warnings)
+    report = (
+        [_page(job, "validation.html", page), _write(job, "validation.json", "Validation report", results)]
+        if results
+        else []
+    )
     more = [f"Failing rows hold personal data: {artifacts[0]['path']}."] if artifacts and subject.contains_pii else []
     return {
         **_empty(params, subject),
@@ -172,6 +178,8 @@ def _compare(params: ValidateParams, job: Job) -> ValidateResult:
     drift = compare_columns(now.lazy, before.lazy)
     kept = drift[: SHOWN[params["detail"]]]
     drifted = sum(column["drifted"] for column in drift)
+    compared = [one["column"] for one in drift]
+    said = [*subject.warnings, *baseline.warnings, *_not_compared(now, before, compared)]
     document = {"dataset": subject.name, "baseline": baseline.name, "schema_changes": changes, "drift": drift}
     return {
         **_empty(params, subject),
@@ -182,18 +190,30 @@ def _compare(params: ValidateParams, job: Job) -> ValidateResult:
         "drift": kept,
         "schema_changes": changes[:50],
         "left_out": len(drift) - len(kept) + max(0, len(changes) - 50),
-        "artifacts": [_write(job, "comparison.json", "Comparison report", document)],
-        "warnings": [
-            *subject.warnings,
-            *baseline.warnings,
-            *_not_compared(now, before, [one["column"] for one in drift]),
+        "artifacts": [
+            _page(
+                job,
+                "comparison.html",
+                render_validation(
+                    subject.name, subject.rows, [], baseline=baseline.name, changes=changes, drift=drift, notes=said
+                ),
+            ),
+            _write(job, "comparison.json", "Comparison report", document),
         ],
+        "warnings": said,
     }
 
 
 def _not_compared(now: Source, before: Source, compared: list[str]) -> list[str]:
     left = [name for name in before.names if name in now.schema and name not in compared]
     return [f"Not compared, as nearly every value differs or all are missing: {', '.join(left[:20])}."] if left else []
+
+
+def _page(job: Job, name: str, content: str) -> Artifact:
+    """The report for a person."""
+    path, artifact = job.artifact(name, "Report")
+    path.write_text(content, encoding="utf-8")
+    return {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
 
 
 def _write(job: Job, name: str, title: str, content: object) -> Artifact:
