@@ -125,7 +125,10 @@ def _check(params: ValidateParams, job: Job) -> ValidateResult:
     kept = shown[: SHOWN[params["detail"]]]
     page = render_validation(subject.name, subject.rows, results, notes=subject.warnings)
     report = (
-        [_page(job, "validation.html", page), _write(job, "validation.json", "Validation report", results)]
+        [
+            _page(job, "validation.html", "Validation report", page),
+            _write(job, "validation.json", "Results as data", results),
+        ]
         if results
         else []
     )
@@ -194,11 +197,12 @@ def _compare(params: ValidateParams, job: Job) -> ValidateResult:
             _page(
                 job,
                 "comparison.html",
+                "Comparison report",
                 render_validation(
                     subject.name, subject.rows, [], baseline=baseline.name, changes=changes, drift=drift, notes=said
                 ),
             ),
-            _write(job, "comparison.json", "Comparison report", document),
+            _write(job, "comparison.json", "Comparison as data", document),
         ],
         "warnings": said,
     }
@@ -209,9 +213,9 @@ def _not_compared(now: Source, before: Source, compared: list[str]) -> list[str]
     return [f"Not compared, as nearly every value differs or all are missing: {', '.join(left[:20])}."] if left else []
 
 
-def _page(job: Job, name: str, content: str) -> Artifact:
+def _page(job: Job, name: str, title: str, content: str) -> Artifact:
     """The report for a person."""
-    path, artifact = job.artifact(name, "Report")
+    path, artifact = job.artifact(name, title)
     path.write_text(content, encoding="utf-8")
     return {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
 

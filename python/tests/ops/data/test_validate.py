@@ -371,7 +371,7 @@ def test_failing_rows_are_exported_whole(tmp_path: Path) -> None:
         rule("column_values_to_not_be_null", column="customer"),
     ]
     result = validate(params(registered(tmp_path, ORDERS, "orders"), suite=suite), quiet(tmp_path))
-    assert [one["title"] for one in result["artifacts"]] == ["Validation report", "Failing rows"]
+    assert [one["title"] for one in result["artifacts"]] == ["Validation report", "Results as data", "Failing rows"]
     rows = pl.read_csv(tmp_path / "artifacts/failing-rows.csv")
     assert rows["row"].to_list() == [1, 2, 3, 3]
     assert rows["note"].to_list() == ["'=1+1", "-5", "b", "b"]
