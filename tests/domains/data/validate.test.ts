@@ -13,7 +13,8 @@ describe("ml_data_validate", () => {
       warn: 1 of 4 rows repeat an earlier one. [duplicate_rows]
       warn: \`age\` 1 of 4 values (25.0 %) are missing. [missing_values]
       warn: \`city\` has categories that differ only in case or blanks: \`Oslo\`, \`oslo\`. [inconsistent_spelling]
-      Validation report: …/validation.json"
+      Validation report: …/validation.html
+      Results as data: …/validation.json"
     `);
     expect(answer.structured).toMatchObject({ action: "check", success: true, errors: 0 });
     expect((await events()).at(-1)).toMatchObject({
@@ -48,7 +49,8 @@ describe("ml_data_validate", () => {
       error: \`age\` 2 of 3 values (66.67 %) are not ≥ 0 and ≤ 120 (at most 0.1 allowed), e.g. \`210\`. [expect_column_values_to_be_between]
       error: \`cty\` there is no column \`cty\`; did you mean \`city\`? [expect_column_to_exist]
       warn: \`age\` 1 of 4 values (25.00 %) are missing. [expect_column_values_to_not_be_null]
-      Validation report: …/validation.json
+      Validation report: …/validation.html
+      Results as data: …/validation.json
       Failing rows: …/failing-rows.csv"
     `);
     expect(answer.structured).toMatchObject({ success: false, checked: 5, errors: 3, warned: 1 });
@@ -69,7 +71,8 @@ describe("ml_data_validate", () => {
       Column \`points\` is new.
       drift: \`kind\` PSI 8.515, chi2 60, p 1.872e-13, JS 0.7071
       same: \`key\` PSI 0, ks 0, p 1, JS 0, Wasserstein 0
-      Comparison report: …/comparison.json"
+      Comparison report: …/comparison.html
+      Comparison as data: …/comparison.json"
     `);
   });
 
