@@ -1,4 +1,7 @@
-"""One profile in one process: `ours`, `minimal` or `full` of fg-data-profiling. Prints seconds and sizes as JSON."""
+"""One profile in one process. Prints seconds and sizes as JSON.
+
+`ours` is the whole op with its report; `fields` what the peer's `minimal` has, statistics of columns alone; `minimal` and
+`full` are fg-data-profiling's."""
 
 import json
 import pathlib
@@ -15,6 +18,13 @@ if who == "ours":
     params = {"dataset": path, "detail": "full", "wait_seconds": 20, "cancel": False}
     at = time.perf_counter()
     told = json.dumps(profile(params, quiet(pathlib.Path(tempfile.mkdtemp()))), ensure_ascii=False)
+elif who == "fields":
+    from ml_engine.profiling.columns import profile_columns
+    from ml_engine.tables import read_table
+
+    at = time.perf_counter()
+    table = read_table(path)
+    told = json.dumps(profile_columns(table.frame, table.columns), ensure_ascii=False)
 else:
     import pandas as pd
     from data_profiling import ProfileReport

@@ -1,5 +1,5 @@
-// Profiles of 100k x 20 and 1M x 20 (ours whole: read, described, HTML report and plots written, JSON) against
-// fg-data-profiling's JSON alone, in its own environment, in turn. `npm run bench -- profile`; `ROWS=100000` for that size only.
+// Profiles of 100k x 20 and 1M x 20 against fg-data-profiling's JSON alone, in its own environment, in turn: ours whole (read,
+// described, HTML report and plots written, JSON) beside its full one, our statistics of columns alone beside its minimal one. `npm run bench -- profile`; `ROWS=100000` for that size only.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,19 +22,28 @@ const sizes = SIZES.map((rows) => {
   const runs = (who: string, times: number) =>
     summary(
       Array.from({ length: times }, () =>
-        Run.parse(measured(who === "ours" ? ownPython : peer, "profile-run.py", [who, path])),
+        Run.parse(measured(who === "ours" || who === "fields" ? ownPython : peer, "profile-run.py", [who, path])),
       ),
     );
   const ours = runs("ours", RUNS);
+  const fields = runs("fields", RUNS);
   const minimal = runs("minimal", PEER_RUNS);
   const full = rows <= FULL_ROWS ? runs("full", 1) : null;
   return {
     rows,
     ours,
+    fields,
     minimal,
     full,
-    times_faster: { minimal: minimal.seconds / ours.seconds, full: full && full.seconds / ours.seconds },
-    memory_ratio: ours.peak_bytes / minimal.peak_bytes,
+    times_faster: {
+      fields_than_minimal: minimal.seconds / fields.seconds,
+      ours_than_minimal: minimal.seconds / ours.seconds,
+      ours_than_full: full && full.seconds / ours.seconds,
+    },
+    memory_ratio: {
+      fields_to_minimal: fields.peak_bytes / minimal.peak_bytes,
+      ours_to_minimal: ours.peak_bytes / minimal.peak_bytes,
+    },
   };
 });
 rmSync(folder, { recursive: true, force: true });

@@ -75,7 +75,7 @@ def _of_numbers(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
     if column.dtype.is_integer() and len(finite) and abs(finite[-1]) + abs(finite[0]) >= EXACT_INTEGERS:
         rows_of_each = column.drop_nulls().value_counts(name="\x00rows")["\x00rows"]
         distinct, once = len(rows_of_each), int((rows_of_each == 1).sum())
-    q = {key: number(float(np.quantile(finite, level))) if len(finite) else None for key, level in QUANTILES.items()}
+    q = {key: number(_quantile(finite, level)) if len(finite) else None for key, level in QUANTILES.items()}
     moments = _moments(finite)
     low, high = (number(float(finite[0])), number(float(finite[-1]))) if len(finite) else (None, None)
     p25, p75 = q["p25"], q["p75"]
@@ -115,6 +115,13 @@ def _of_numbers(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
     if schema["role"] in ("ordinal", "target_candidate", "constant") or distinct <= TOP_VALUES:
         found["top"] = top_values(column)
     return cast(ColumnProfile, found)
+
+
+def _quantile(finite: Floats, level: float) -> float:
+    """Of sorted values, linearly interpolated: `numpy.quantile` of the two beside it, which need no partition."""
+    at = level * (len(finite) - 1)
+    below = int(at)
+    return float(np.quantile(finite[below : below + 2], at - below))
 
 
 def _moments(finite: Floats) -> dict[str, float | None]:

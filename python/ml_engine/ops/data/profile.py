@@ -4,7 +4,7 @@ from collections import Counter
 
 import polars as pl
 
-from ml_engine.contract.data import Artifact, MissingPattern, ProfileParams, ProfileResult
+from ml_engine.contract.data import Artifact, ColumnProfile, MissingPattern, ProfileParams, ProfileResult
 from ml_engine.job import Job
 from ml_engine.names import require_column
 from ml_engine.profiling.alerts import find_alerts
@@ -54,7 +54,7 @@ def describe(table: Table, target: str | None) -> ProfileResult:
     profiles = profile_columns(frame, table.columns)
     pairs = associations(frame, table.columns)
     told = None if target is None else profile_target(frame, table.columns, target)
-    duplicates = frame.height - frame.n_unique() if frame.height else 0
+    duplicates = _repeated(frame, profiles)
     missing_cells = sum(frame.null_count().row(0))
     return {
         "dataset": table.name,
@@ -82,6 +82,13 @@ def describe(table: Table, target: str | None) -> ProfileResult:
         "artifacts": [],
         "warnings": [*table.warnings, *_on_fewer_rows(frame)],
     }
+
+
+def _repeated(frame: pl.DataFrame, profiles: list[ColumnProfile]) -> int:
+    """Rows that equal an earlier one: none where some column never repeats itself."""
+    if frame.height == 0 or any(one["missing"] == 0 and one["distinct"] == frame.height for one in profiles):
+        return 0
+    return frame.height - frame.n_unique()
 
 
 def _on_fewer_rows(frame: pl.DataFrame) -> list[str]:
