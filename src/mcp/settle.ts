@@ -24,11 +24,23 @@ export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Stor
       outputs.push({ kind, name: asset.name, version: asset.version, hash: asset.hash });
       return asset.ref;
     });
-    const result = tool.output.parse(named);
+    const result = tool.output.parse(withDeprecations(named, state.inputs, store));
     if (state.run_id !== null) store.runs.end(state.run_id, "FINISHED");
     append(tool, state, store, "ok", { result, outputs });
     return result;
   });
+}
+
+/** Inputs that were deprecated after they were made are named among the result's warnings. */
+function withDeprecations(result: unknown, inputs: readonly AssetRef[], { catalog }: Store): unknown {
+  const known = z.looseObject({ warnings: z.array(z.string()) }).safeParse(result);
+  if (!known.success) return result;
+  const said = inputs.flatMap(({ kind, name, version }) => {
+    const asset = kind === "file" ? undefined : catalog.find(kind, `${name}@${version}`);
+    const why = asset && catalog.marks(asset)["deprecated"];
+    return asset && why ? [`${asset.ref} is deprecated: ${why}`] : [];
+  });
+  return { ...known.data, warnings: [...known.data.warnings, ...said] };
 }
 
 /** The end of a call that did not do its work, whatever stopped it. */

@@ -97,6 +97,29 @@ describe("ml_features_compute", () => {
     expect(skew.structured["skew"]).not.toEqual([]);
   });
 
+  test("joins labels whose key or time is missing to no values, keeps them, and names a deprecated view", async ({
+    client,
+    write,
+  }) => {
+    const gappy = ["customer,asked_at", "1,2024-01-05T12:00:00Z", ",2024-01-05T12:00:00Z", "2,"].join("\n");
+    await client.call("ml_data_ingest", { source: write("gappy.csv", gappy), name: "gappy" });
+    await client.call("ml_features_register", { action: "deprecate", view: "spending", reason: "use spending_v2" });
+    const join = { action: "join", views: ["spending"], labels: "gappy", label_time: "asked_at" };
+    const { text, structured } = await client.call("ml_features_compute", join);
+    expect(structured).toMatchObject({ rows: 3, views: [{ rows: 1 }] });
+    expect(text).toMatchInlineSnapshot(`
+      "gappy_features@1: 3 rows.
+      spending@1: 5 features, values for 1 rows.
+      Warning: 2 label rows have no key or no time: their features of spending@1 are missing.
+      Warning: spending@1 is deprecated: use spending_v2
+
+      customer | asked_at | spent_7d | visits_all | last_amount | per_visit | shop
+      1 | 2024-01-05T12:00:00+00:00 | 130 | 4 | 38 | 32.5 | north
+      · | 2024-01-05T12:00:00+00:00 | · | · | · | · | ·
+      2 | · | · | · | · | · | ·"
+    `);
+  });
+
   test("answers mistakes with the way out", async ({ client, write }) => {
     const other = purchases.replaceAll("amount", "amounts");
     await client.call("ml_data_ingest", { source: write("other.csv", other), name: "renamed" });
