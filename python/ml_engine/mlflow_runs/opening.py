@@ -34,7 +34,7 @@ def opened(store: str, home: Path, *, reading: bool) -> Generator[Any]:
     that were checked. `home` stands in for the user's folder, so that no credentials kept there go to whoever is named.
 
     Raises:
-        OpError: MLflow is not installed (`unavailable`), or the store is not there, not readable, or of another version.
+        OpError: MLflow is not installed (`unavailable`), or the store is not there or not readable.
     """
     if find_spec("mlflow") is None:
         raise OpError("unavailable", "store: mlflow is not installed.", "Run `npm run setup -- --with mlflow`.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_engine.contract.training import CarriedRun, RunsFound, RunsWritten
+from ml_engine.contract.training import CarriedRun, RunPoint, RunsFound, RunsWritten
 from ml_engine.errors import OpError
 from ml_engine.job import quiet
 from ml_engine.mlflow_runs.names import fitting
@@ -25,6 +25,10 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_run(**changes: Any) -> CarriedRun:
+    losses: list[RunPoint] = [
+        {"key": "loss", "step": step, "time": 1_700_000_000_200 + step, "value": 1 / (step + 3)}
+        for step in range(POINTS)
+    ]
     run: CarriedRun = {
         "id": "0123456789abcdef0123",
         "source": None,
@@ -37,11 +41,7 @@ def a_run(**changes: Any) -> CarriedRun:
         "note": "the simple one",
         "params": {f"p{at}": str(at) for at in range(130)} | {"classes[>50K]": "2"},
         "tags": {"stage": "candidate", **{f"t{at}": "x" for at in range(120)}},
-        "metrics": [
-            {"key": "loss", "step": step, "time": 1_700_000_000_200 + step, "value": 1 / (step + 3)}
-            for step in range(POINTS)
-        ]
-        + [{"key": "recall[>50K]", "step": 0, "time": 1_700_000_000_300, "value": 0.1 + 0.2}],
+        "metrics": [*losses, {"key": "recall[>50K]", "step": 0, "time": 1_700_000_000_300, "value": 0.1 + 0.2}],
         "inputs": [
             {"kind": "dataset", "name": "people", "version": 2, "hash": "ab" * 32},
             {"kind": "file", "name": "people.csv", "version": None, "hash": None},
@@ -49,6 +49,10 @@ def a_run(**changes: Any) -> CarriedRun:
         "info": '{"node": "v24"}',
     }
     return {**run, **changes}  # pyright: ignore[reportReturnType]
+
+
+def in_order(point: RunPoint) -> tuple[str, int]:
+    return point["key"], point["step"]
 
 
 def mirrored(store: str, tmp_path: Path, *runs: CarriedRun) -> RunsWritten:
@@ -76,10 +80,9 @@ def test_a_run_comes_back_as_it_was_and_is_written_once(store: str, tmp_path: Pa
     assert (second["added"], second["updated"], second["unchanged"], second["metrics"]) == (0, 0, 1, 0)
     assert back["description"] == "Who leaves?"
     (one,) = back["runs"]
-    by_point = lambda p: (p["key"], p["step"])  # noqa: E731
-    assert {**one, "metrics": sorted(one["metrics"], key=by_point), "source": None} == {
+    assert {**one, "metrics": sorted(one["metrics"], key=in_order), "source": None} == {
         **run,
-        "metrics": sorted(run["metrics"], key=by_point),
+        "metrics": sorted(run["metrics"], key=in_order),
         "inputs": one["inputs"],
     }
     assert sorted(one["inputs"], key=json.dumps) == sorted(run["inputs"], key=json.dumps)
