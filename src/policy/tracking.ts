@@ -41,7 +41,8 @@ async function server(field: string, value: string, policy: NetworkPolicy): Prom
       "Give sqlite:///runs.db or a folder.",
     );
   const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url === undefined || url.search !== "" || url.hash !== "" || (value.match(/@/g)?.length ?? 0) > 1)
+  const halved = url !== undefined && (url.username === "") !== (url.password === "");
+  if (url === undefined || halved || url.search !== "" || url.hash !== "" || (value.match(/@/g)?.length ?? 0) > 1)
     throw new ToolError(
       "invalid_input",
       `${field}: this is no address of a tracking server.`,

@@ -20,6 +20,7 @@ SETTINGS = {
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ASYNC_LOGGING": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 """Nobody is told that MLflow is used, a folder is still a store, and a server that is not there is soon given up."""
 
@@ -141,7 +142,7 @@ def _said(error: Exception, shown: str, *, remote: bool) -> OpError:
         return OpError(
             "refused",
             f"store: {shown} does not let this user in.",
-            "Give user and password in the URL: https://user:password@host.",
+            "Give user and password in the URL, https://user:password@host; `mlflow server --allowed-hosts` must name it.",
         )
     if not remote:
         why = "is locked by another program" if "locked" in text else "cannot be read or written"

@@ -12,6 +12,7 @@ from ml_engine.mlflow_runs import names
 from ml_engine.mlflow_runs.opening import OpError, opened
 
 PAGE = 20
+MOST_RUNS = 100
 MOST_POINTS = 20_000
 FROM_MLFLOW = {"FINISHED": "FINISHED", "FAILED": "FAILED", "KILLED": "CANCELLED"}
 OUR_ID = re.compile(r"[0-9a-f]{20}|[0-9a-f]{32}")
@@ -36,7 +37,8 @@ def read(wanted: RunsToRead, job: Job) -> RunsFound:
                 runs.append(_carried(client, run, warnings))
                 job.progress(len(runs), len(runs), f"runs of {wanted['experiment']}")
             page = found.token or None
-            if page is None or sum(len(run["metrics"]) for run in runs) >= MOST_POINTS:
+            points = sum(len(run["metrics"]) for run in runs)
+            if page is None or points >= MOST_POINTS or len(runs) >= MOST_RUNS:
                 break
         return {
             "description": experiment.tags.get(names.NOTE, ""),

@@ -134,7 +134,7 @@ describe("ml_training_experiment and MLflow", () => {
           .array(z.looseObject({ started: z.string(), ended: z.string(), note: z.string(), status: z.string() }))
           .parse(here?.["runs"]);
         expect(theirs.find(({ run }) => run === id)).toMatchObject({
-              status: shown?.status,
+          status: shown?.status,
           started: Date.parse(shown?.started ?? ""),
           ended: Date.parse(shown?.ended ?? ""),
           note: shown?.note,

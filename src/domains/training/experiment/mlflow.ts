@@ -5,8 +5,9 @@ import { type CarriedRun, OpResult, RunInput } from "./exchange.ts";
 import type { Mirrored } from "./result.ts";
 
 const PAGE = 200;
-/** Values of metrics that cross to Python at once. */
+/** What crosses to Python at once. */
 const MOST_POINTS = 20_000;
+const MOST_RUNS = 50;
 
 /** Writes runs to an MLflow store, experiment by experiment; what is there already is left. */
 export async function mirror(
@@ -78,7 +79,7 @@ function* batches(runs: readonly Run[], ports: Ports): Generator<CarriedRun[]> {
   let points = 0;
   for (const run of runs) {
     const one = carried(run, ports);
-    if (batch.length > 0 && points + one.metrics.length > MOST_POINTS) {
+    if (batch.length === MOST_RUNS || (batch.length > 0 && points + one.metrics.length > MOST_POINTS)) {
       yield batch;
       batch = [];
       points = 0;
