@@ -142,7 +142,7 @@ def _said(error: Exception, shown: str, *, remote: bool) -> OpError:
         return OpError(
             "refused",
             f"store: {shown} does not let this user in.",
-            "Give user and password in the URL, https://user:password@host; `mlflow server --allowed-hosts` must name it.",
+            "Give user and password in the URL, https://user:password@host; its --allowed-hosts must name the host.",
         )
     if not remote:
         why = "is locked by another program" if "locked" in text else "cannot be read or written"

@@ -10,7 +10,7 @@ export default nativeTool({
   name: "ml_training_experiment",
   title: "Runs and experiments",
   description:
-    "Runs of training and sweeps: `search` with MLflow's filters, `best`, `compare` with a test over folds, `show`, `info` for a rerun; `mirror` to MLflow, `import` from it.",
+    "Runs of training and sweeps: `search` (MLflow's filters), `best`, `compare` over folds, `info` for a rerun; `mirror` to, `import` from MLflow.",
   effect: {
     create: "creates",
     list: "reads",
