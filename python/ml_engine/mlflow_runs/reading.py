@@ -7,15 +7,19 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from ml_engine.contract.training import CarriedRun, RunInput, RunPoint, RunsFound, RunsToRead
+from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.mlflow_runs import names
-from ml_engine.mlflow_runs.opening import OpError, opened
+from ml_engine.mlflow_runs.opening import opened
 
 PAGE = 20
 MOST_RUNS = 100
 MOST_POINTS = 20_000
 FROM_MLFLOW = {"FINISHED": "FINISHED", "FAILED": "FAILED", "KILLED": "CANCELLED"}
 OUR_ID = re.compile(r"[0-9a-f]{20}|[0-9a-f]{32}")
+AN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Ids become names of folders, and a server may say anything."""
+
 UNSAID = {names.NOTE, names.PARENT, names.NAME}
 """Tags that are fields of a run here."""
 
@@ -34,8 +38,10 @@ def read(wanted: RunsToRead, job: Job) -> RunsFound:
                 [experiment.experiment_id], max_results=PAGE, order_by=["attributes.start_time ASC"], page_token=page
             )
             for run in found:
-                runs.append(_carried(client, run, warnings))
-                job.progress(len(runs), len(runs), f"runs of {wanted['experiment']}")
+                if AN_ID.fullmatch(run.info.run_id):
+                    runs.append(_carried(client, run, warnings))
+                else:
+                    warnings.append("A run whose id is not letters, digits, `-` and `_`, at most 64, is left out.")
             page = found.token or None
             points = sum(len(run["metrics"]) for run in runs)
             if page is None or points >= MOST_POINTS or len(runs) >= MOST_RUNS:

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from ml_engine.contract.training import CarriedRun, RunInput, RunsToWrite, RunsWritten
+from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.mlflow_runs import names
-from ml_engine.mlflow_runs.opening import OpError, opened
+from ml_engine.mlflow_runs.opening import opened
 
 T = TypeVar("T")
 METRICS = 1000
@@ -18,15 +19,18 @@ MLFLOW_ID = 32
 
 
 def write(wanted: RunsToWrite, job: Job) -> RunsWritten:
-    """Adds what the store's experiment lacks of the runs; a run deleted there stays deleted."""
+    """Adds what the store lacks of the runs; one deleted there stays so, one that came from there is left to it."""
     done: RunsWritten = {"added": 0, "updated": 0, "unchanged": 0, "metrics": 0, "warnings": []}
     with opened(wanted["store"], job.folder, reading=False) as client:
         experiment = _experiment(client, wanted["experiment"], wanted["description"])
-        for run in job.track(wanted["runs"], "runs"):
+        for run in wanted["runs"]:
             found = _find(client, experiment, run["id"])
             if found is not None and found.info.lifecycle_stage == "deleted":
                 done["unchanged"] += 1
                 done["warnings"].append(f"Run {run['id']} was deleted in the store and is left so.")
+                continue
+            if found is not None and names.RUN not in found.data.tags:
+                done["unchanged"] += 1
                 continue
             there = found if found is not None else _create(client, experiment, run)
             changed, points = _fill(client, experiment, there, run, done["warnings"], fresh=found is None)
@@ -90,6 +94,11 @@ def _fill(
         names.fitting(key): _cut(value, names.LONGEST_TAG, f"{run['id']}: tag `{key}`", warnings)
         for key, value in (run["tags"] | _our_tags(client, experiment, run, keys)).items()
     }
+    warnings += [
+        f"{run['id']}: param `{key}` has another value there, which MLflow does not let change."
+        for key, value in params.items()
+        if data.params.get(key, value) != value
+    ]
     new_tags = [RunTag(key, value) for key, value in tags.items() if data.tags.get(key) != value]
     points = (
         [] if data.tags.get(names.POINTS) == str(len(run["metrics"])) else _lacking(client, run_id, run, fresh=fresh)

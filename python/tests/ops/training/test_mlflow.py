@@ -1,73 +1,16 @@
-"""Runs to and from real MLflow stores: a database, a folder, a server that is not there."""
+"""Runs to and from real MLflow stores, a database and a folder."""
 
 import json
-import socket
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ml_engine.contract.training import CarriedRun, RunPoint, RunsFound, RunsWritten
 from ml_engine.errors import OpError
-from ml_engine.job import quiet
 from ml_engine.mlflow_runs.names import fitting
-from ml_engine.mlflow_runs.reading import read
-from ml_engine.mlflow_runs.writing import write
 
-POINTS = 2345
+from .runs_for_mlflow import POINTS, a_run, found, in_order, mirrored
 
-
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In use a worker is a process of its own; here its settings are taken back after each test."""
-    for name in ("HOME", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "_MLFLOW_SERVER_ARTIFACT_ROOT"):
-        monkeypatch.setenv(name, "")
-
-
-def a_run(**changes: Any) -> CarriedRun:
-    losses: list[RunPoint] = [
-        {"key": "loss", "step": step, "time": 1_700_000_000_200 + step, "value": 1 / (step + 3)}
-        for step in range(POINTS)
-    ]
-    run: CarriedRun = {
-        "id": "0123456789abcdef0123",
-        "source": None,
-        "name": "train people.csv",
-        "tool": "ml_training_train",
-        "status": "FINISHED",
-        "started": 1_700_000_000_123,
-        "ended": 1_700_000_060_456,
-        "parent": None,
-        "note": "the simple one",
-        "params": {f"p{at}": str(at) for at in range(130)} | {"classes[>50K]": "2"},
-        "tags": {"stage": "candidate", **{f"t{at}": "x" for at in range(120)}},
-        "metrics": [*losses, {"key": "recall[>50K]", "step": 0, "time": 1_700_000_000_300, "value": 0.1 + 0.2}],
-        "inputs": [
-            {"kind": "dataset", "name": "people", "version": 2, "hash": "ab" * 32},
-            {"kind": "file", "name": "people.csv", "version": None, "hash": None},
-        ],
-        "info": '{"node": "v24"}',
-    }
-    return {**run, **changes}  # pyright: ignore[reportReturnType]
-
-
-def in_order(point: RunPoint) -> tuple[str, int]:
-    return point["key"], point["step"]
-
-
-def mirrored(store: str, tmp_path: Path, *runs: CarriedRun) -> RunsWritten:
-    return write(
-        {"store": store, "experiment": "churn é", "description": "Who leaves?", "runs": [*runs]}, quiet(tmp_path)
-    )
-
-
-def found(store: str, tmp_path: Path, experiment: str = "churn é") -> RunsFound:
-    return read({"store": store, "experiment": experiment, "page": None}, quiet(tmp_path))
+pytestmark = pytest.mark.usefixtures("own_environment")
 
 
 @pytest.fixture(params=["database", "folder"])
@@ -166,6 +109,27 @@ def test_foreign_runs_keep_their_ids_and_lose_only_what_is_not_finite(store: str
     assert back["warnings"] == [f"Run {child.info.run_id}: 1 values that are not finite are left out."]
 
 
+def test_a_run_that_came_from_the_store_is_left_to_it(store: str, tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    mirrored(store, tmp_path)
+    client = MlflowClient(store)
+    experiment = client.get_experiment_by_name("churn é")
+    assert experiment is not None
+    theirs = client.create_run(experiment.experiment_id, tags={"team": "a"})
+    done = mirrored(store, tmp_path, a_run(id=theirs.info.run_id))
+
+    assert (done["added"], done["updated"], done["unchanged"]) == (0, 0, 1)
+    assert client.get_run(theirs.info.run_id).data.to_dictionary() == theirs.data.to_dictionary()
+
+
+def test_a_parameter_that_changed_is_said(store: str, tmp_path: Path) -> None:
+    mirrored(store, tmp_path, a_run(params={"depth": "3"}))
+    assert mirrored(store, tmp_path, a_run(params={"depth": "4"}))["warnings"] == [
+        "0123456789abcdef0123: param `depth` has another value there, which MLflow does not let change."
+    ]
+
+
 def test_a_run_deleted_there_stays_deleted(store: str, tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
@@ -195,122 +159,3 @@ def test_names_of_keys_fit_and_stay_apart() -> None:
     assert [fitting(key) for key in ("fold/roc_auc", "a b", "recall.é")] == ["fold/roc_auc", "a b", "recall.é"]
     assert len({fitting(key) for key in odd}) == len(odd)
     assert all(fitting(fitting(key)) == fitting(key) for key in odd)
-
-
-def refused(store: str, tmp_path: Path, experiment: str = "churn é") -> OpError:
-    with pytest.raises(OpError) as error:
-        found(store, tmp_path, experiment)
-    return error.value
-
-
-def test_says_what_is_no_store_and_makes_none_by_reading(tmp_path: Path) -> None:
-    text = tmp_path / "notes.db"
-    text.write_text("not a database")
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    (folder / "paper.txt").write_text("x")
-
-    assert refused(f"sqlite:///{tmp_path}/none.db", tmp_path).kind == "not_found"
-    assert refused((tmp_path / "none").as_uri(), tmp_path).kind == "not_found"
-    assert refused(f"sqlite:///{text}", tmp_path).message == f"store: {text} is no MLflow database."
-    assert refused(folder.as_uri(), tmp_path).message == f"store: {folder} is no MLflow folder."
-    with pytest.raises(OpError, match="is no MLflow folder"):
-        mirrored(folder.as_uri(), tmp_path, a_run())
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["notes.db", "paper.txt", "papers"]
-
-
-def test_names_the_nearest_experiment(tmp_path: Path) -> None:
-    store = f"sqlite:///{tmp_path}/a.db"
-    mirrored(store, tmp_path)
-    assert refused(store, tmp_path, "chrn é").message == (
-        "experiment: the store has no experiment `chrn é`; did you mean `churn é`?"
-    )
-
-
-def test_a_server_that_refuses_is_named_without_its_credentials(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    error = refused(f"http://ann:s3cret@127.0.0.1:{port}/#127.0.0.1", tmp_path)
-    assert (error.kind, error.message) == ("failed", f"store: http://127.0.0.1:{port}/ cannot be reached.")
-
-
-SERVER = """
-import os, sys
-os.environ.update({"_MLFLOW_SERVER_FILE_STORE": sys.argv[1], "_MLFLOW_SERVER_ARTIFACT_ROOT": sys.argv[2]})
-os.environ["MLFLOW_SERVER_ALLOWED_HOSTS"] = "*"
-from flask import Response, request
-from mlflow.server import app
-from werkzeug.serving import make_server
-
-@app.before_request
-def known():
-    who = request.authorization
-    if who is None or (who.username, who.password) != ("ann", "s3:cr@t"):
-        return Response("who are you, s3:cr@t?", 401)
-
-server = make_server("127.0.0.1", 0, app)
-print(server.server_port, flush=True)
-server.serve_forever()
-"""
-
-
-@pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """MLflow's tracking server, behind a password."""
-    folder = tmp_path_factory.mktemp("server")
-    command = [sys.executable, "-c", SERVER, f"sqlite:///{folder}/server.db", str(folder / "artifacts")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=folder) as server:  # noqa: S603
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.terminate()
-
-
-def test_a_tracking_server_takes_and_gives_the_same(port: str, tmp_path: Path) -> None:
-    """By the address that was checked, though the name is nobody's, and with the password that the URL carries."""
-    store = f"http://ann:s3%3Acr%40t@tracking.invalid:{port}/#127.0.0.1"
-    run = a_run()
-    first, second = mirrored(store, tmp_path, run), mirrored(store, tmp_path, run)
-    (one,) = found(store, tmp_path)["runs"]
-
-    assert (first["added"], first["metrics"], second["unchanged"], second["metrics"]) == (1, POINTS + 1, 1, 0)
-    assert sorted(one["metrics"], key=in_order) == sorted(run["metrics"], key=in_order)
-    assert (one["params"], one["tags"], one["info"], one["ended"]) == (
-        run["params"],
-        run["tags"],
-        run["info"],
-        run["ended"],
-    )
-
-
-def test_a_wrong_password_is_refused_and_repeated_nowhere(port: str, tmp_path: Path) -> None:
-    error = refused(f"http://ann:other@localhost:{port}/#127.0.0.1", tmp_path)
-    assert (error.kind, error.message) == ("refused", f"store: http://localhost:{port}/ does not let this user in.")
-    assert "other" not in str(error.hint)
-
-
-def test_what_answers_but_is_no_tracking_server_is_said_to_be_none(port: str, tmp_path: Path) -> None:
-    error = refused(f"http://ann:s3%3Acr%40t@localhost:{port}/nowhere#127.0.0.1", tmp_path)
-    assert error.message == f"store: http://localhost:{port}/nowhere did not answer as an MLflow server does."
-
-
-def test_a_database_of_another_version_says_how_to_upgrade(tmp_path: Path) -> None:
-    mirrored(f"sqlite:///{tmp_path}/a.db", tmp_path)
-    path = (tmp_path / "a.db").rename(tmp_path / "b.db")
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("UPDATE alembic_version SET version_num = 'c48cb773bb87'")
-        database.commit()
-    assert refused(f"sqlite:///{path}", tmp_path).kind == "conflict"
-
-
-def test_a_folder_with_links_is_refused(tmp_path: Path) -> None:
-    store = tmp_path / "runs"
-    mirrored(store.as_uri(), tmp_path)
-    (store / "out").symlink_to("/etc")
-    assert refused(store.as_uri(), tmp_path).kind == "refused"
-
-
-def test_without_mlflow_it_says_what_adds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mlflow", None)
-    error = refused(f"sqlite:///{tmp_path}/a.db", tmp_path)
-    assert (error.kind, error.hint) == ("unavailable", "Run `npm run setup -- --with mlflow`.")

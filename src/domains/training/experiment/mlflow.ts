@@ -48,7 +48,8 @@ export async function bring(store: string, experiment: string, ports: Ports): Pr
     }
     totals.warnings.push(...found.warnings);
     page = found.next_page;
-    ports.progress(totals.added + totals.updated + totals.unchanged, 0, "runs");
+    const seen = totals.added + totals.updated + totals.unchanged;
+    ports.progress(seen, page === null ? seen : seen + 1, `runs of ${experiment}`);
   } while (page !== null);
   return totals;
 }
