@@ -42,7 +42,8 @@ def read(wanted: RunsToRead, job: Job) -> RunsFound:
                     runs.append(_carried(client, run, warnings))
                 else:
                     warnings.append("A run whose id is not letters, digits, `-` and `_`, at most 64, is left out.")
-            page = found.token or None
+            # A database answers with bytes, a server with text.
+            page = (found.token.decode() if isinstance(found.token, bytes) else found.token) or None
             points = sum(len(run["metrics"]) for run in runs)
             if page is None or points >= MOST_POINTS or len(runs) >= MOST_RUNS:
                 break

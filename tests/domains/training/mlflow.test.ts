@@ -26,6 +26,19 @@ for experiment in client.search_experiments():
             "inputs": [[i.dataset.name, i.dataset.digest] for i in run.inputs.dataset_inputs]})
 print(json.dumps(out))
 `;
+/** 130 runs of somebody else's in one experiment, two in another. */
+const SEED = `
+import sys
+from mlflow import MlflowClient
+client = MlflowClient(sys.argv[1])
+for name, count in (("many", 130), ("few", 2)):
+    made = client.create_experiment(name)
+    for at in range(count):
+        run = client.create_run(made, start_time=1000, run_name=f"{name} {at}")
+        client.log_metric(run.info.run_id, "loss", at / 7, timestamp=2000, step=3)
+        client.set_terminated(run.info.run_id, end_time=3000)
+`;
+
 const Theirs = z.array(
   z.object({
     run: z.string(),
@@ -161,6 +174,47 @@ describe("ml_training_experiment and MLflow", () => {
     expect(home.structured["mlflow"]).toMatchObject({ added: 0, unchanged: 1, metrics: 0 });
     expect(existsSync(join(workspace, "exports/runs"))).toBe(true);
   });
+
+  test("many runs of several experiments come and go page by page, each once", async () => {
+    const other = scratch();
+    const from = `sqlite:///${other.folder}/theirs.db`;
+    execFileSync(python, ["-c", SEED, from], {
+      stdio: "ignore",
+      env: { PATH: process.env["PATH"] ?? "", MLFLOW_DISABLE_TELEMETRY: "true" },
+    });
+    const place = scratch();
+    const client = await connect("v2", {
+      ...fromSource,
+      env: { ML_ENGINE_WORKSPACE: place.folder, ML_ENGINE_ALLOW_DIRS: other.folder },
+    });
+    try {
+      for (const [experiment, added] of [
+        ["many", 130],
+        ["few", 2],
+      ] as const) {
+        const { structured } = await client.call(EXPERIMENT, { action: "import", store: from, experiment });
+        expect(structured["mlflow"]).toMatchObject({ added, unchanged: 0, metrics: added, warnings: [] });
+      }
+      const mirrored = await client.call(EXPERIMENT, { action: "mirror", store: "sqlite:///ours.db" });
+      const home = await client.call(EXPERIMENT, { action: "mirror", store: from });
+      expect(mirrored.structured["mlflow"]).toMatchObject({ added: 132, metrics: 132, warnings: [] });
+      expect(home.structured["mlflow"]).toMatchObject({ added: 0, updated: 0, unchanged: 132, metrics: 0 });
+
+      const theirs = readByMlflow(`sqlite:///${place.folder}/exports/ours.db`);
+      expect(new Set(theirs.map(({ run }) => run)).size).toBe(132);
+      expect(theirs.filter(({ experiment }) => experiment === "many")).toHaveLength(130);
+      for (const { name, history, started, ended } of theirs)
+        expect({ history, started, ended }).toEqual({
+          history: { loss: [[3, 2000, Number(name.split(" ")[1]) / 7]] },
+          started: 1000,
+          ended: 3000,
+        });
+    } finally {
+      await client.close();
+      other.remove();
+      place.remove();
+    }
+  }, 120_000);
 
   test.for([
     [{ action: "mirror" }, "invalid_input: `mirror` needs `store`."],
