@@ -1,0 +1,69 @@
+"""The last round of a contest: who takes part, scored on folds nobody tuned by, alone and blended."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ml_engine.blended import BLEND, blended, greedy
+from ml_engine.contestants import Entry
+from ml_engine.crossval import Validation
+from ml_engine.metrics import better, measure_of
+from ml_engine.problem import Problem
+
+FINALISTS = 5
+RANKED = {"roc_auc", "average_precision"}
+
+
+def finalists(ranked: list[Entry], most_seconds: float) -> list[Entry]:
+    """The best of each family, and the runner-up of the best family: as many as fits of all take that many seconds.
+
+    Two take part whatever they cost.
+    """
+    best: dict[str, Entry] = {}
+    for one in ranked:
+        best.setdefault(one.family, one)
+    second = [one for one in ranked if one is not ranked[0] and one.family == ranked[0].family][:1]
+    team: list[Entry] = []
+    for one in [*list(best.values())[: FINALISTS - len(second)], *second]:
+        if len(team) < 2 or sum(other.seconds for other in team) + one.seconds <= most_seconds:
+            team.append(one)
+    return team
+
+
+@dataclass
+class Finals:
+    """Who takes part, and what they put out for rows they had not seen, a row of `rounds` a plan of folds."""
+
+    team: list[Entry]
+    rounds: list[list[Validation]] = field(default_factory=list[list[Validation]])
+
+    def settle(self, problem: Problem) -> list[Entry]:
+        """All who took part, with the scores of these rounds, best first; a blend of them where it is better."""
+        for number, one in enumerate(self.team):
+            one.score, one.sd = self._score(problem, [float(other == number) for other in range(len(self.team))])
+        ranked = sorted(self.team, key=lambda one: -one.score if np.isfinite(one.score) else np.inf)
+        found = greedy(len(self.team), lambda weights: self._score(problem, weights)[0])
+        chosen = [(one, weight) for one, weight in zip(self.team, found.weights, strict=False) if weight > 0]
+        if len(chosen) < 2:
+            return ranked
+        members = [{"family": one.family, "params": one.params, "weight": weight} for one, weight in chosen]
+        seconds = sum(one.seconds for one, _ in chosen)
+        spread = self._score(problem, found.weights)[1]
+        return [Entry(BLEND, {"members": members}, found.score, spread, seconds, np.nan), *ranked]
+
+    def _score(self, problem: Problem, weights: list[float]) -> tuple[float, float]:
+        """Mean over folds and plans, larger being better, and the deviation between folds."""
+        scores: list[float] = []
+        for found in self.rounds:
+            output = blended([one.output for one in found], weights)
+            for rows in found[0].tested:
+                truth = problem.truth[rows]
+                measure = measure_of(problem.task, truth, output[rows], problem.positive, problem.metric in RANKED)
+                scores.append(better(problem.metric, measure(np.ones(len(rows))).get(problem.metric, np.nan)))
+        return float(np.mean(scores)), float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+
+
+def composition(params: dict[str, Any]) -> str:
+    """`0.6 lightgbm, 0.4 svm`."""
+    return ", ".join(f"{one['weight']:.2g} {one['family']}" for one in params["members"])
