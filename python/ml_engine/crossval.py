@@ -1,14 +1,16 @@
 """Cross-validation of whole pipelines, keeping what each row was predicted when it had not been seen."""
 
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ml_engine.blended import BLEND, make_blend
 from ml_engine.boosters import threads_for
@@ -84,7 +86,7 @@ def fit(pipeline: Any, problem: Problem, rows: np.ndarray | None = None) -> Any:
         OpError: `invalid_input` where a setting has a value that the estimator does not take.
     """
     chosen = problem if rows is None else problem.take(rows)
-    with threadpool_limits(threads_for(chosen.rows)), warnings.catch_warnings():
+    with _pools("torch" in sys.modules).limit(limits=threads_for(chosen.rows)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             pipeline.fit(chosen.features, chosen.fitted)
@@ -97,7 +99,7 @@ def fit(pipeline: Any, problem: Problem, rows: np.ndarray | None = None) -> Any:
 def predict(pipeline: Any, problem: Problem, rows: np.ndarray) -> np.ndarray:
     """Probabilities (rows × classes) or numbers (rows,)."""
     features = problem.features.iloc[rows]
-    with threadpool_limits(threads_for(len(rows))), warnings.catch_warnings():
+    with _pools("torch" in sys.modules).limit(limits=threads_for(len(rows))), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if problem.task == "classification":
             return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
@@ -151,6 +153,13 @@ def _fold(
     if book is not None:
         book.keep(f"fold-{number}", {"rounds": rounds}, {"output.npy": array_bytes(output)})
     return output, rounds
+
+
+@cache
+def _pools(torch: bool) -> ThreadpoolController:
+    """The libraries with threads of their own: looked for once, and again when PyTorch has brought its own."""
+    del torch
+    return ThreadpoolController()
 
 
 class Rounds(Protocol):

@@ -1,8 +1,8 @@
 """Trained models: a folder of safe files with `model.json` beside them, never a pickle.
 
 scikit-learn pipelines are skops files read against an explicit list of types; boosters are LightGBM's text or XGBoost's
-JSON, their preprocessing a skops file; a blend has a folder for each member. Every file's SHA-256 is checked before it is
-parsed.
+JSON, their preprocessing a skops file; a blend has a folder for each member. Every file's SHA-256 is checked before
+it is parsed.
 """
 
 import hashlib
