@@ -15,11 +15,15 @@ from ml_engine.errors import OpError
 from ml_engine.folds import plan
 from ml_engine.job import quiet
 from ml_engine.models import load_model
+from ml_engine.ops.interpretability.importance import importance
+from ml_engine.ops.safety.fairness import fairness
 from ml_engine.ops.training.evaluate import evaluate
 from ml_engine.ops.training.train import described, train
+from ml_engine.ops.transparency.explain import explain
 from ml_engine.problem import Problem, pose
 from ml_engine.registration import stage
 from ml_engine.tables import read_table
+from tests.ops.people import data
 
 from .tables_for_training import evaluate_params, loans, sklearn_table, train_params
 
@@ -123,6 +127,31 @@ def test_auto_blends_where_that_is_better(tmp_path: Path) -> None:
     dataset = sklearn_table("diabetes", tmp_path)
     evaluated = evaluate(evaluate_params(result["model"], dataset), quiet(tmp_path / "evaluated"))
     assert evaluated["metrics"]
+
+
+def test_every_tool_takes_a_blend(tmp_path: Path) -> None:
+    params = train_params(data("train"), target="paid", exclude=["amount"])
+    model = staged(pose(read_table(data("train")), params), tmp_path / "job")
+    asked: Any = {"model": model, "dataset": data(), "seed": 0, "wait_seconds": 20, "cancel": False}
+    one: Any = {**asked, "row": 3, "values": {}, "immutable": [], "counterfactuals": 2}
+    explained = explain(one, quiet(tmp_path / "explained"))
+    assert len(explained["contributions"]) == 5
+    many: Any = {
+        **asked,
+        "methods": ["permutation", "shap"],
+        "metric": "auto",
+        "repeats": 2,
+        "curves": 1,
+        "max_rows": 60,
+    }
+    ranks = importance(many, quiet(tmp_path / "ranked"))
+    assert ranks["features"][0]["column"] in {"income", "sex", "school", "debt"}
+    groups: Any = {**asked, "sensitive": ["sex"], "cuts": {}, "min_group": 30, "tolerance": 0.1, "resamples": 50}
+    groups["constraint"] = "demographic_parity"
+    assess: Any = {**groups, "action": "assess"}
+    assert fairness(assess, quiet(tmp_path / "fair"))["verdict"]["verdict"] == "fail"
+    mitigate: Any = {**groups, "action": "mitigate"}
+    assert fairness(mitigate, quiet(tmp_path / "fairer"))["mitigation"]
 
 
 def test_blend_is_not_a_family_to_ask_for(tmp_path: Path) -> None:
