@@ -93,7 +93,8 @@ def blended(outputs: list[np.ndarray], weights: list[float]) -> np.ndarray:
     """The weighted mean, added up in the order given so that it has the same bits each time."""
     total = np.zeros_like(outputs[0])
     for output, weight in zip(outputs, weights, strict=True):
-        total += weight * output
+        if weight > 0:
+            total += weight * output
     return total
 
 

@@ -61,9 +61,21 @@ class Finals:
                 truth = problem.truth[rows]
                 measure = measure_of(problem.task, truth, output[rows], problem.positive, problem.metric in RANKED)
                 scores.append(better(problem.metric, measure(np.ones(len(rows))).get(problem.metric, np.nan)))
-        return float(np.mean(scores)), float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
+        mean = float(np.mean(scores))
+        return mean if np.isfinite(mean) else -np.inf, float(np.std(scores, ddof=1)) if len(scores) > 1 else 0.0
 
 
 def composition(params: dict[str, Any]) -> str:
     """`0.6 lightgbm, 0.4 svm`."""
     return ", ".join(f"{one['weight']:.2g} {one['family']}" for one in params["members"])
+
+
+def noted(one: Entry) -> str | None:
+    """Its members, or the settings that were tried."""
+    if one.family == BLEND:
+        return composition(one.params)
+    return ", ".join(f"{key}={_short(value)}" for key, value in one.params.items()) or None
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -18,7 +18,7 @@ from ml_engine.contestants import Entry, sample, study_of
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
-from ml_engine.finals import Finals, composition, finalists
+from ml_engine.finals import Finals, composition, finalists, noted
 from ml_engine.folds import Folds, plan
 from ml_engine.job import Job
 from ml_engine.memory import estimated_mb
@@ -73,7 +73,9 @@ class _Contest:
         self.team: list[Entry] = []
         self.finalists: list[Entry] = []
         self.tuning = folds
-        self.trials, self.most_trials = 0, round(TRIALS * max(1.0, (deadline - self.started) / AUTO_SECONDS))
+        # Of what was asked for, not of what is left of it: the same call may make as many trials each time.
+        seconds = params.get("time_budget_seconds", AUTO_SECONDS)
+        self.trials, self.most_trials = 0, round(TRIALS * max(1.0, seconds / AUTO_SECONDS))
         self.cut = False
 
     def screen(self) -> None:
@@ -138,7 +140,7 @@ class _Contest:
                 "score": sign * one.score if np.isfinite(one.score) else None,
                 "sd": one.sd,
                 "seconds": round(one.seconds, 3),
-                "note": _note(one),
+                "note": noted(one),
             }
             for one in best.values()
         ]
@@ -177,8 +179,8 @@ class _Contest:
         """Scores those left on fresh folds instead, as often as time allows; then chooses between them, or blends."""
         finals = Finals(self._team(problem))
         self.cut |= len(finals.team) < len(finalists(self._ranked(), np.inf))
-        for repeat in range(1, REPEATS + 1):
-            if len(finals.team) < 2 or self._late(finals.team, self._again_seconds(problem) / REPEATS):
+        for repeat in range(1, REPEATS + 1 if len(finals.team) > 1 else 1):
+            if self._late(finals.team, self._again_seconds(problem) / REPEATS):
                 self.cut = True
                 break
             folds = plan(problem, len(self._folds_of(problem).splits), self.seed + repeat)
@@ -250,13 +252,3 @@ class _Contest:
         """Whether the team, or else what is best so far, cross-validated and fitted, would end after the deadline."""
         team = self._ranked()[:1] if team is None else team
         return time.monotonic() + self._closing_fits * sum(one.seconds for one in team) + more_seconds > self.deadline
-
-
-def _note(one: Entry) -> str | None:
-    if one.family == BLEND:
-        return composition(one.params)
-    return ", ".join(f"{key}={_short(value)}" for key, value in one.params.items()) or None
-
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
