@@ -1,5 +1,6 @@
 """The last round of a contest: who takes part, scored on folds nobody tuned by, alone and blended."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,8 @@ FINALISTS = 5
 RANKED = {"roc_auc", "average_precision"}
 
 
-def finalists(ranked: list[Entry], most_seconds: float) -> list[Entry]:
-    """The best of each family, and the runner-up of the best family: as many as fits of all take that many seconds.
+def finalists(ranked: list[Entry], cost: Callable[[Entry], float], most: float) -> list[Entry]:
+    """The best of each family, and the runner-up of the best family: as many as together cost at most that.
 
     Two take part whatever they cost.
     """
@@ -26,7 +27,7 @@ def finalists(ranked: list[Entry], most_seconds: float) -> list[Entry]:
     second = [one for one in ranked if one is not ranked[0] and one.family == ranked[0].family][:1]
     team: list[Entry] = []
     for one in [*list(best.values())[: FINALISTS - len(second)], *second]:
-        if len(team) < 2 or sum(other.seconds for other in team) + one.seconds <= most_seconds:
+        if len(team) < 2 or sum(map(cost, [*team, one])) <= most:
             team.append(one)
     return team
 
@@ -50,7 +51,7 @@ class Finals:
         members = [{"family": one.family, "params": one.params, "weight": weight} for one, weight in chosen]
         seconds = sum(one.seconds for one, _ in chosen)
         spread = self._score(problem, found.weights)[1]
-        return [Entry(BLEND, {"members": members}, found.score, spread, seconds, np.nan), *ranked]
+        return [Entry(BLEND, {"members": members}, found.score, spread, seconds, 0.0, np.nan), *ranked]
 
     def _score(self, problem: Problem, weights: list[float]) -> tuple[float, float]:
         """Mean over folds and plans, larger being better, and the deviation between folds."""

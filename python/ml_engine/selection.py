@@ -14,7 +14,7 @@ import numpy as np
 import optuna
 
 from ml_engine.blended import BLEND
-from ml_engine.contestants import Entry, sample, study_of
+from ml_engine.contestants import Entry, growth, sample, study_of, turns
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
@@ -68,6 +68,7 @@ class _Contest:
         self.budget_mb = params.get("memory_budget_mb")
         self.entries: list[Entry] = []
         self.skipped: dict[str, str] = {}
+        self.growth: dict[str, float] = {}
         # Families that the first round put last, on fewer rows than those in `entries`.
         self.screened: list[Entry] = []
         self.team: list[Entry] = []
@@ -111,12 +112,20 @@ class _Contest:
                 if self.entries and self._late():
                     self.skipped[family] = "no time left"
                     continue
-                self._add(problem, folds, family, {})
+                entry = self._add(problem, folds, family, {})
+                before = next(one for one in screened if one.family == family)
+                if entry:
+                    self.growth[family] = growth(before, entry, problem.rows / SCREENING_ROWS)
+                    entry.seconds = entry.measured * (self.problem.rows / problem.rows) ** self.growth[family]
             self.screened = [one for one in screened if one.family not in left]
         studies = {family: study_of(self.seed) for family in left[:TUNED]}
         spaces = {family: default_space(family, problem.task, problem.rows) for family in studies}
+        turn = 0
         while self.trials < self.most_trials and not self.cut:
+            turn += 1
             for family, study in studies.items():
+                if turn % turns(family):
+                    continue
                 if self.trials >= self.most_trials or self._late(self._team(problem), self._again_seconds(problem)):
                     self.cut = self.trials < self.most_trials
                     break
@@ -178,7 +187,7 @@ class _Contest:
     def _again(self, problem: Problem) -> None:
         """Scores those left on fresh folds instead, as often as time allows; then chooses between them, or blends."""
         finals = Finals(self._team(problem))
-        self.cut |= len(finals.team) < len(finalists(self._ranked(), np.inf))
+        self.cut |= len(finals.team) < len(finalists(self._ranked(), lambda _: 0.0, 0.0))
         for repeat in range(1, REPEATS + 1 if len(finals.team) > 1 else 1):
             if self._late(finals.team, self._again_seconds(problem) / REPEATS):
                 self.cut = True
@@ -191,13 +200,13 @@ class _Contest:
 
     def _team(self, problem: Problem) -> list[Entry]:
         """Those worth scoring again, as many as there is time to score and to fit all of."""
-        fits = self._closing_fits + REPEATS * len(self._folds_of(problem).splits) * problem.rows / self.problem.rows
-        return finalists(self._ranked(), BLEND_SHARE * (self.deadline - self.started) / fits)
+        again = REPEATS * len(self._folds_of(problem).splits)
+        most = BLEND_SHARE * (self.deadline - self.started)
+        return finalists(self._ranked(), lambda one: self._closing_fits * one.seconds + again * one.measured, most)
 
     def _again_seconds(self, problem: Problem) -> float:
         """What `_again` takes."""
-        each = sum(one.seconds for one in self._team(problem)) * problem.rows / self.problem.rows
-        return REPEATS * len(self._folds_of(problem).splits) * each
+        return REPEATS * len(self._folds_of(problem).splits) * sum(one.measured for one in self._team(problem))
 
     def _folds_of(self, problem: Problem) -> Folds:
         return self.folds if problem is self.problem else self.tuning
@@ -223,8 +232,9 @@ class _Contest:
                 raise
             return None
         score = better(self.metric, found.mean.get(self.metric, np.nan))
-        seconds = found.seconds / max(len(found.scores), 1) * self.problem.rows / problem.rows
-        entry = Entry(family, params, score, found.sd.get(self.metric, 0.0), seconds, first[0])
+        measured = found.seconds / max(len(found.scores), 1)
+        seconds = measured * (self.problem.rows / problem.rows) ** self.growth.get(family, 1.0)
+        entry = Entry(family, params, score, found.sd.get(self.metric, 0.0), seconds, measured, first[0])
         self.entries.append(entry)
         return entry
 
