@@ -8,6 +8,7 @@ import numpy as np
 
 from ml_engine.blended import BLEND, blended, greedy
 from ml_engine.contestants import Entry
+from ml_engine.contract.training import Candidate
 from ml_engine.crossval import Validation
 from ml_engine.metrics import better, measure_of
 from ml_engine.problem import Problem
@@ -71,8 +72,14 @@ def composition(params: dict[str, Any]) -> str:
     return ", ".join(f"{one['weight']:.2g} {one['family']}" for one in params["members"])
 
 
-def noted(one: Entry) -> str | None:
-    """Its members, or the settings that were tried."""
+def listed(one: Entry, sign: float) -> Candidate:
+    """As it is reported; `sign` turns its score back."""
+    score = sign * one.score if np.isfinite(one.score) else None
+    seconds = round(one.seconds, 3)
+    return {"family": one.family, "score": score, "sd": one.sd, "seconds": seconds, "note": _note(one)}
+
+
+def _note(one: Entry) -> str | None:
     if one.family == BLEND:
         return composition(one.params)
     return ", ".join(f"{key}={_short(value)}" for key, value in one.params.items()) or None

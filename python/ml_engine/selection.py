@@ -18,7 +18,7 @@ from ml_engine.contestants import Entry, growth, sample, study_of, turns
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
-from ml_engine.finals import Finals, composition, finalists, noted
+from ml_engine.finals import Finals, composition, finalists, listed
 from ml_engine.folds import Folds, plan
 from ml_engine.job import Job
 from ml_engine.memory import estimated_mb
@@ -143,16 +143,7 @@ class _Contest:
         for one in [*ranked, *sorted(self.screened, key=lambda one: -one.score)]:
             best.setdefault(one.family, one)
         sign = better(self.metric, 1.0)
-        candidates: list[Candidate] = [
-            {
-                "family": one.family,
-                "score": sign * one.score if np.isfinite(one.score) else None,
-                "sd": one.sd,
-                "seconds": round(one.seconds, 3),
-                "note": noted(one),
-            }
-            for one in best.values()
-        ]
+        candidates = [listed(one, sign) for one in best.values()]
         for family, why in self.skipped.items():
             candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": why})
         if late := [family for family, why in self.skipped.items() if why == "no time left"]:
@@ -168,7 +159,7 @@ class _Contest:
             alone = ranked[1]
             self.problem.notes.append(
                 f"A blend ({composition(ranked[0].params)}): {self.metric} {sign * ranked[0].score:.4g} against "
-                f"{sign * alone.score:.4g} of {alone.family} alone; `family: {alone.family}` trains that."
+                f"{sign * alone.score:.4g} of {alone.family} alone; `family: {alone.family}` with its settings trains that."
             )
         self.job.decide(
             {

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_engine.blended import blended, greedy
+from ml_engine.contestants import Entry, growth
 from ml_engine.contract.training import TrainParams
 from ml_engine.crossval import final_params, fit, pipeline_for, predict, validate
 from ml_engine.errors import OpError
+from ml_engine.finals import finalists
 from ml_engine.folds import plan
 from ml_engine.job import quiet
 from ml_engine.models import load_model
@@ -107,6 +109,21 @@ def test_a_blend_is_never_worse_than_the_best_alone(candidates: int, seed: int) 
     assert sum(found.weights) == pytest.approx(1)
     assert found.score >= max(score([float(one == other) for other in range(candidates)]) for one in range(candidates))
     assert found.score == score(found.weights)
+
+
+def test_growth_is_told_from_two_samples() -> None:
+    small, large = (Entry("linear", {}, 0.0, 0.0, 0.0, measured, 0.0) for measured in (1.0, 8.0))
+    assert growth(small, large, 16.0) == pytest.approx(0.75)
+    assert growth(small, large, 4.0) == 1.0
+    assert growth(large, small, 4.0) == 0.5
+
+
+def test_the_runner_up_of_the_best_family_takes_part_and_what_is_dear_does_not() -> None:
+    named = ["svm", "svm", "linear", "random_forest", "svm"]
+    ranked = [Entry(name, {"C": number}, -number, 0.0, 1.0, 1.0, 0.0) for number, name in enumerate(named)]
+    assert [one.params["C"] for one in finalists(ranked, lambda _: 1.0, 9.0)] == [0, 2, 3, 1]
+    assert [one.params["C"] for one in finalists(ranked, lambda one: 9.0 * (one.family != "svm"), 10.0)] == [0, 2, 1]
+    assert len(finalists(ranked, lambda _: 9.0, 1.0)) == 2
 
 
 def auto(folder: Path, name: str) -> Any:
