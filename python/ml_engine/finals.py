@@ -72,6 +72,14 @@ def composition(params: dict[str, Any]) -> str:
     return ", ".join(f"{one['weight']:.2g} {one['family']}" for one in params["members"])
 
 
+def compared(metric: str, sign: float, blend: Entry, alone: Entry) -> str:
+    """What the blend is, and what the best alone would be."""
+    return (
+        f"A blend ({composition(blend.params)}): {metric} {sign * blend.score:.4g} against {sign * alone.score:.4g} of "
+        f"{alone.family} alone; `family: {alone.family}` with its settings trains that."
+    )
+
+
 def listed(one: Entry, sign: float) -> Candidate:
     """As it is reported; `sign` turns its score back."""
     score = sign * one.score if np.isfinite(one.score) else None

@@ -18,7 +18,7 @@ from ml_engine.contestants import Entry, growth, sample, study_of, turns
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
-from ml_engine.finals import Finals, composition, finalists, listed
+from ml_engine.finals import Finals, compared, finalists, listed
 from ml_engine.folds import Folds, plan
 from ml_engine.job import Job
 from ml_engine.memory import estimated_mb
@@ -156,11 +156,7 @@ class _Contest:
                 "the same call may choose otherwise on a machine of another speed."
             )
         if ranked[0].family == BLEND:
-            alone = ranked[1]
-            self.problem.notes.append(
-                f"A blend ({composition(ranked[0].params)}): {self.metric} {sign * ranked[0].score:.4g} against "
-                f"{sign * alone.score:.4g} of {alone.family} alone; `family: {alone.family}` with its settings trains that."
-            )
+            self.problem.notes.append(compared(self.metric, sign, *ranked[:2]))
         self.job.decide(
             {
                 "type": "ModelSelection",
