@@ -98,7 +98,7 @@ class ModelManifest(TypedDict, closed=True):
     dataset_hash: str
     rows: int
     seed: int
-    pipeline: Any
+    pipeline: NotRequired[Any]
     """
     Steps that prepared the dataset it was trained on, where it was transformed.
     """
