@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { needed, ToolError } from "../../../kernel/errors.ts";
 import type { Metric, Ports, Run } from "../../../kernel/ports.ts";
+import { effort } from "./energy.ts";
 import { bring, mirror } from "./mlflow.ts";
 import { type ExperimentResult, type RunSummary, type Series, Test } from "./result.ts";
 import { csv } from "./words.ts";
@@ -73,7 +74,7 @@ export const ACTIONS = {
 
   info: async ({ runs }, ports) => {
     const run = first(runs, "info", ports);
-    return { runs: [summary(run)], info: { ...run.info } };
+    return { runs: [summary(run)], info: { ...run.info, ...effort(run) } };
   },
 
   note: async ({ runs, text }, ports) =>
