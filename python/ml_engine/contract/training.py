@@ -569,6 +569,7 @@ class SweepParams(TypedDict, closed=True):
         "hist_gradient_boosting",
         "lightgbm",
         "xgboost",
+        "catboost",
         "knn",
         "svm",
         "mlp",
