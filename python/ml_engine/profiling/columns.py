@@ -31,7 +31,7 @@ def profile_columns(frame: pl.DataFrame, columns: list[ColumnSchema]) -> list[Co
     """
     # Sorting and summing leave Python's lock to others.
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda column: _profile(frame[column["name"]], column), columns))
+        return list(pool.map(_profile, [frame[column["name"]] for column in columns], columns))
 
 
 def _profile(column: pl.Series, schema: ColumnSchema) -> ColumnProfile:
