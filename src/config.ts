@@ -34,6 +34,10 @@ const Settings = z.strictObject({
   read_only: flag.default(false).describe("Serve only what changes nothing."),
   offline: flag.default(false).describe("Fetch nothing from a network."),
   log_level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("What is logged to stderr."),
+  lancedb: z
+    .string()
+    .optional()
+    .describe("Where collections lie: a folder, s3://, gs:// or az://; in the workspace by default."),
   key_dir: z.string().optional().describe("Folder of the key that signs the record; the workspace's own by default."),
   python: z.string().optional().describe("Python interpreter with the locked environment."),
   workers: z

@@ -1,3 +1,4 @@
+import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
 
 /** What a tool that runs in TypeScript may touch. Nothing else reaches it. */
@@ -5,6 +6,7 @@ export interface Ports {
   readonly catalog: Catalog;
   readonly events: Events;
   readonly runs: Runs;
+  readonly collections: Collections;
   /** Where files a person will look at go: written here, they become artifacts of the call. */
   readonly artifacts: ArtifactFolder;
   /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */

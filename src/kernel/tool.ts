@@ -56,6 +56,9 @@ export function pythonTool<In extends z.ZodObject, Out extends z.ZodObject, Type
   };
 }
 
+/** Whether all the work is the op's, so that its result is the tool's. */
+export const isAllPython = ({ op, output }: Tool) => op?.result === output;
+
 /** A tool whose work is done here. Where part of it is Python's, `op` is the contract of that part. */
 export function nativeTool<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType>(
   tool: Described<In, Out, Type> & {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
-import type { Tool } from "../kernel/tool.ts";
+import { isAllPython, type Tool } from "../kernel/tool.ts";
 import { reachable } from "../policy/database-url.ts";
 import { download } from "../policy/network.ts";
 import { withoutCredentials } from "../policy/redact.ts";
@@ -106,13 +106,14 @@ export class Call {
 
   /** What the tool may touch. */
   ports(signal: AbortSignal): Ports {
-    const { store, python, config } = this.#parts;
+    const { store, python, collections, config } = this.#parts;
     const { tool, state } = this;
     const hear = (said: Said) => this.hear(said);
     return {
       catalog: store().catalog,
       events: store().events,
       runs: store().runs,
+      collections,
       signal,
       readText: readCapped,
       artifacts: {
@@ -128,7 +129,8 @@ export class Call {
       decide: (decision) => hear({ type: "decision", decision }),
       python: async (params) => {
         if (!tool.op) throw new ToolError("failed", `${tool.name} has no Python op.`);
-        const detached = isLong(tool);
+        // What goes on without this server must be able to end without it.
+        const detached = isLong(tool) && isAllPython(tool);
         const work = {
           id: state.id,
           op: tool.op.name,
@@ -137,7 +139,7 @@ export class Call {
           artifacts: this.artifacts,
           checkpoints: join(config.workspace, "checkpoints", state.id),
           detached,
-          wallSeconds: detached ? config.job_seconds : config.call_seconds,
+          wallSeconds: isLong(tool) ? config.job_seconds : config.call_seconds,
         };
         const result = await python.run(work, signal, { onStarted: (pid) => this.onStarted(pid), onSaid: hear });
         return checkOp(tool.op.result, result);

@@ -1,5 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openEmbedder } from "../backends/embedding/open.ts";
+import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
 import { ToolError } from "../kernel/errors.ts";
@@ -29,11 +31,17 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
       open_files: 4096,
     },
   });
+  const collections = lanceCollections({
+    uri: config.lancedb ?? join(config.workspace, "lancedb"),
+    embedder: (model) => openEmbedder(model, config),
+    exclusively: (name, work) => opened(store).locks.hold(name, work),
+  });
   const parts: Parts & { close(): void } = {
     config,
     log,
     tools: selectTools(domains, config),
     python,
+    collections,
     store: () => opened(store),
     paths: () => opened(paths),
     ready: () => {
@@ -45,6 +53,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     },
     close: () => {
       python.close();
+      collections.close();
       store?.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { Collections } from "../kernel/collections.ts";
 import type { Tool } from "../kernel/tool.ts";
 import type { Log } from "../log.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
@@ -14,6 +15,7 @@ export interface Parts {
   readonly ready: () => Promise<void>;
   readonly store: () => Store;
   readonly paths: () => AllowedPaths;
+  readonly collections: Collections;
   readonly python: Python;
 }
 

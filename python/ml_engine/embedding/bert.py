@@ -1,0 +1,139 @@
+"""An encoder of the BERT family, from its safetensors weights to an ONNX graph that embeds sentences, without torch.
+
+The graph is BERT's (Devlin et al. 2019) with the pooling of Sentence-BERT (Reimers & Gurevych 2019): the mean of the last
+layer over the tokens that are no padding, of length one. Attention and normalisation are ONNX Runtime's fused operators.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
+
+from ml_engine.errors import OpError
+
+FUSED = "com.microsoft"
+OPSET = 17
+
+
+class _Graph:
+    """Nodes and weights as they are added; every node has one output, named after it."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[onnx.TensorProto] = []
+
+    def weight(self, name: str, value: np.ndarray) -> str:
+        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def add(self, kind: str, inputs: list[str], output: str, domain: str = "", **attributes: Any) -> str:
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=output, domain=domain, **attributes))
+        return output
+
+
+def embedder_graph(folder: Path) -> onnx.ModelProto:
+    """The graph of the sentence-transformers model in `folder`.
+
+    Inputs `input_ids` and `attention_mask`, int32, batch x tokens; output `embedding`, float32, batch x hidden size.
+
+    Raises:
+        OpError: `invalid_input` where it is no BERT encoder with mean pooling.
+    """
+    config = _config(folder)
+    tensors = {name.removeprefix("bert."): value for name, value in load_file(folder / "model.safetensors").items()}
+    graph = _Graph()
+    hidden = _embedded(graph, tensors, config)
+    for layer in range(config["num_hidden_layers"]):
+        hidden = _layer(graph, tensors, config, layer, hidden)
+    _pooled(graph, hidden)
+    made = helper.make_graph(
+        graph.nodes,
+        "sentence-embedding",
+        [helper.make_tensor_value_info(name, TensorProto.INT32, ["batch", "tokens"]) for name in INPUTS],
+        [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", config["hidden_size"]])],
+        graph.weights,
+    )
+    versions = [helper.make_opsetid("", OPSET), helper.make_opsetid(FUSED, 1)]
+    return helper.make_model(made, opset_imports=versions, ir_version=9, producer_name="ml-engine")
+
+
+INPUTS = ("input_ids", "attention_mask")
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    pooling = folder / "1_Pooling" / "config.json"
+    mean = not pooling.is_file() or json.loads(pooling.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens")
+    if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu" or not mean:
+        raise OpError(
+            "invalid_input",
+            f"model: `{folder.name}` is a {config.get('model_type')} model with {config.get('hidden_act')}"
+            f"{'' if mean else ' without mean pooling'}.",
+            "Encoders of BERT's kind with GELU and mean pooling are read; serve others by Ollama or an OpenAI endpoint.",
+        )
+    return config
+
+
+def _embedded(graph: _Graph, tensors: dict[str, np.ndarray], config: dict[str, Any]) -> str:
+    """Words and positions, the one segment among these, added up and normalised."""
+    words = graph.weight("words", tensors["embeddings.word_embeddings.weight"])
+    segment = tensors["embeddings.token_type_embeddings.weight"][0]
+    positions = graph.weight("positions", tensors["embeddings.position_embeddings.weight"] + segment)
+    norm = _norm(graph, tensors, "embeddings.LayerNorm")
+    inputs, outputs = ["input_ids", "", words, positions, "", *norm], ["embedded", "embedded.lengths"]
+    graph.nodes.append(
+        helper.make_node(
+            "EmbedLayerNormalization", inputs, outputs, "embedded", domain=FUSED, epsilon=config["layer_norm_eps"]
+        )
+    )
+    return outputs[0]
+
+
+def _layer(graph: _Graph, tensors: dict[str, np.ndarray], config: dict[str, Any], layer: int, hidden: str) -> str:
+    prefix, name = f"encoder.layer.{layer}.", f"layer{layer}."
+    parts = [f"{prefix}attention.self.{part}" for part in ("query", "key", "value")]
+    packed = graph.weight(f"{name}qkv", np.concatenate([tensors[f"{part}.weight"].T for part in parts], axis=1))
+    bias = graph.weight(f"{name}qkv.bias", np.concatenate([tensors[f"{part}.bias"] for part in parts]))
+    attended = graph.add(
+        "Attention",
+        [hidden, packed, bias, "attention_mask"],
+        f"{name}attended",
+        FUSED,
+        num_heads=config["num_attention_heads"],
+    )
+    epsilon = config["layer_norm_eps"]
+    hidden = _joined(graph, tensors, f"{prefix}attention.output", f"{name}attention", attended, hidden, epsilon)
+    wide = graph.add(
+        "MatMul", [hidden, graph.weight(f"{name}up", tensors[f"{prefix}intermediate.dense.weight"].T)], f"{name}wide"
+    )
+    up_bias = graph.weight(f"{name}up.bias", tensors[f"{prefix}intermediate.dense.bias"])
+    active = graph.add("BiasGelu", [wide, up_bias], f"{name}active", FUSED)
+    return _joined(graph, tensors, f"{prefix}output", f"{name}output", active, hidden, epsilon)
+
+
+def _joined(
+    graph: _Graph, tensors: dict[str, np.ndarray], source: str, name: str, value: str, skip: str, epsilon: float
+) -> str:
+    """A dense layer, the way around it added, normalised."""
+    dense = graph.weight(f"{name}.dense", tensors[f"{source}.dense.weight"].T)
+    bias = graph.weight(f"{name}.bias", tensors[f"{source}.dense.bias"])
+    norm = _norm(graph, tensors, f"{source}.LayerNorm")
+    projected = graph.add("MatMul", [value, dense], f"{name}.projected")
+    return graph.add("SkipLayerNormalization", [projected, skip, *norm, bias], f"{name}.normed", FUSED, epsilon=epsilon)
+
+
+def _norm(graph: _Graph, tensors: dict[str, np.ndarray], source: str) -> list[str]:
+    return [graph.weight(f"{source}.{part}", tensors[f"{source}.{part}"]) for part in ("weight", "bias")]
+
+
+def _pooled(graph: _Graph, hidden: str) -> None:
+    mask = graph.add("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
+    column = graph.add("Unsqueeze", [mask, graph.weight("last", np.array([2], np.int64))], "mask.column")
+    tokens = graph.weight("tokens.axis", np.array([1], np.int64))
+    total = graph.add("ReduceSum", [graph.add("Mul", [hidden, column], "kept"), tokens], "total", keepdims=0)
+    # Sentence-BERT divides by the number of tokens first; a direction does not depend on it.
+    graph.add("LpNormalization", [total], "embedding", axis=-1, p=2)

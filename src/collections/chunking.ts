@@ -1,0 +1,166 @@
+import type { Chunking, Mark } from "../kernel/collections.ts";
+import { CUT, type Cut, type Unit, unitsOf } from "./units.ts";
+
+/** Part of a document: `text.slice(start, end)`, never more than the size in tokens. Offsets are UTF-16. */
+export interface Chunk {
+  readonly start: number;
+  readonly end: number;
+  readonly tokens: number;
+  /** Headings it stands under, outermost first. */
+  readonly headings: readonly string[];
+  /** The larger part that a question that finds it is answered from; its own span where there is none. */
+  readonly parent: { readonly start: number; readonly end: number };
+}
+
+/** How different neighbouring sentences are: where the meaning turns, `semantic` cuts. Answers UTF-16 offsets. */
+export type Turns = (text: string) => Promise<ReadonlySet<number>>;
+
+const PARENT_SIZE = 4;
+/** A better place to cut is not taken where less than this share of the size would be left of the chunk. */
+const LEAST_FILL: Readonly<Record<Cut, number>> = {
+  [CUT.word]: 1,
+  [CUT.line]: 0.75,
+  [CUT.sentence]: 0.6,
+  [CUT.paragraph]: 0.4,
+  [CUT.section]: 0.15,
+};
+
+const LEAST_CUT: Readonly<Partial<Record<Chunking["strategy"], number>>> = {
+  sentence: CUT.sentence,
+  fixed: CUT.section + 1,
+};
+
+/**
+ * Cuts a text into chunks that lose nothing but blanks between them. The limit holds for `count` of each chunk's text, also
+ * where tokens of parts do not add up to those of the whole.
+ */
+export async function chunksOf(
+  text: string,
+  marks: readonly Mark[],
+  chunking: Chunking,
+  count: (text: string) => number,
+  turns?: Turns,
+): Promise<Chunk[]> {
+  const { strategy, size_tokens, overlap_tokens } = chunking;
+  const units = unitsOf(text, marks, remembered(count), strategy === "code");
+  if (strategy === "semantic" && turns) raise(units, await turns(text));
+  const spans = (from: number, to: number, size: number, overlap: number) =>
+    cutInto(text, units, from, to, { strategy, size, overlap, count });
+  const large = strategy === "parent_child" ? spans(0, units.length, size_tokens * PARENT_SIZE, 0) : undefined;
+  const parts = large
+    ? large.flatMap((parent) =>
+        spans(parent.from, parent.to, size_tokens, overlap_tokens).map((part) => ({ part, parent })),
+      )
+    : spans(0, units.length, size_tokens, overlap_tokens).map((part) => ({ part, parent: part }));
+  const headings = marks.filter(({ kind }) => kind === "heading");
+  return parts.map(({ part, parent }) => ({
+    start: part.start,
+    end: part.end,
+    tokens: part.tokens,
+    headings: headingsAt(headings, part.start),
+    parent: { start: parent.start, end: parent.end },
+  }));
+}
+
+interface Span {
+  /** Places among the units, the second exclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly end: number;
+  readonly tokens: number;
+}
+
+interface How {
+  readonly strategy: Chunking["strategy"];
+  readonly size: number;
+  readonly overlap: number;
+  readonly count: (text: string) => number;
+}
+
+function cutInto(text: string, units: readonly Unit[], first: number, last: number, how: How): Span[] {
+  const spans: Span[] = [];
+  for (let from = first; from < last; ) {
+    let to = endOf(units, from, last, how);
+    let span = spanOf(text, units, from, to, how.count);
+    while (span.tokens > how.size && to > from + 1) {
+      to = Math.max(from + 1, Math.min(to - 1, from + Math.floor(((to - from) * how.size) / span.tokens)));
+      span = spanOf(text, units, from, to, how.count);
+    }
+    spans.push(span);
+    from = to >= last ? last : overlapFrom(units, from, to, how.overlap);
+  }
+  return spans;
+}
+
+/** Where the chunk that begins at `from` ends: as far as the size allows, then back to the best place in reach. */
+function endOf(units: readonly Unit[], from: number, last: number, { strategy, size }: How): number {
+  let [to, tokens] = [from, 0];
+  let best: { to: number; cut: Cut } | undefined;
+  const least = LEAST_CUT[strategy] ?? CUT.line;
+  while (to < last) {
+    const unit = units[to];
+    if (unit === undefined || (to > from && tokens + unit.tokens > size)) break;
+    tokens += unit.tokens;
+    to += 1;
+    if (strategy === "markdown" && unit.cut === CUT.section) return to;
+    if (strategy === "semantic" && unit.cut >= CUT.paragraph && tokens >= size / 4) return to;
+    const fill = strategy === "sentence" ? 0 : LEAST_FILL[unit.cut];
+    if (
+      unit.cut >= least &&
+      tokens >= fill * size &&
+      (best === undefined || unit.cut >= best.cut || strategy === "sentence")
+    )
+      best = { to, cut: unit.cut };
+  }
+  if (to >= last && best?.cut !== CUT.section) return to;
+  return best?.to ?? to;
+}
+
+/** The next chunk begins so many tokens before the end of this one, always further on than this one did. */
+function overlapFrom(units: readonly Unit[], from: number, to: number, overlap: number): number {
+  let [next, tokens] = [to, 0];
+  while (next - 1 > from && tokens + (units[next - 1]?.tokens ?? 0) <= overlap) {
+    next -= 1;
+    tokens += units[next]?.tokens ?? 0;
+  }
+  return next;
+}
+
+function spanOf(text: string, units: readonly Unit[], from: number, to: number, count: (text: string) => number): Span {
+  const start = units[from]?.start ?? 0;
+  const end = units[to - 1]?.end ?? start;
+  return { from, to, start, end, tokens: count(text.slice(start, end)) };
+}
+
+function headingsAt(headings: readonly Mark[], start: number): string[] {
+  const path: Mark[] = [];
+  for (const heading of headings) {
+    if (heading.start > start) break;
+    while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
+    path.push(heading);
+  }
+  return path.map(({ label }) => label);
+}
+
+function raise(units: readonly Unit[], turns: ReadonlySet<number>): void {
+  for (const [place, unit] of units.entries()) {
+    const next = units[place + 1];
+    if (next !== undefined && turns.has(next.start)) unit.cut = unit.cut === CUT.section ? CUT.section : CUT.paragraph;
+    else if (unit.cut === CUT.paragraph) unit.cut = CUT.sentence;
+  }
+}
+
+const REMEMBERED = 50_000;
+
+/** Words come again and again: the count of each is taken once. */
+function remembered(count: (text: string) => number): (text: string) => number {
+  const known = new Map<string, number>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const tokens = count(text);
+    if (known.size < REMEMBERED) known.set(text, tokens);
+    return tokens;
+  };
+}

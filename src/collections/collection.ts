@@ -1,0 +1,146 @@
+import type { Table } from "@lancedb/lancedb";
+import {
+  ChunkRow,
+  type Collection,
+  type DocumentBrief,
+  DocumentRow,
+  type Hit,
+  type Prepared,
+  type Search,
+  type Settings,
+} from "../kernel/collections.ts";
+import { quoted } from "./filter.ts";
+import { CHUNK_COLUMNS } from "./rows.ts";
+import { search } from "./search.ts";
+
+/** Below so many rows exact search is as fast as an index, and misses nothing. */
+const INDEX_ROWS = 50_000;
+const INDEX_SECONDS = 600;
+
+/** One collection: a table of chunks and one of the documents they are parts of. */
+export class LanceCollection implements Collection {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly #chunks: Table;
+  readonly #documents: Table;
+  readonly #exclusively: <T>(work: () => Promise<T>) => Promise<T>;
+
+  constructor(
+    name: string,
+    settings: Settings,
+    tables: { chunks: Table; documents: Table },
+    exclusively: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {
+    this.name = name;
+    this.settings = settings;
+    this.#chunks = tables.chunks;
+    this.#documents = tables.documents;
+    this.#exclusively = exclusively;
+  }
+
+  async size(): Promise<{ documents: number; chunks: number }> {
+    const [documents, chunks] = await Promise.all([this.#documents.countRows(), this.#chunks.countRows()]);
+    return { documents, chunks };
+  }
+
+  /** What is there, without the texts. */
+  async documents(): Promise<DocumentBrief[]> {
+    const Brief = DocumentRow.omit({ text: true, marks: true });
+    const rows: unknown[] = await this.#documents.query().select(Object.keys(Brief.shape)).toArray();
+    return rows.map((row) => Brief.parse(row));
+  }
+
+  async document(id: string): Promise<DocumentRow | undefined> {
+    const [row]: unknown[] = await this.#documents
+      .query()
+      .where(`id = ${quoted(id)}`)
+      .limit(1)
+      .toArray();
+    return row === undefined ? undefined : DocumentRow.parse(row);
+  }
+
+  async chunksOf(document: string): Promise<ChunkRow[]> {
+    const rows: unknown[] = await this.#chunks
+      .query()
+      .where(`document = ${quoted(document)}`)
+      .select(CHUNK_COLUMNS)
+      .toArray();
+    return rows.map((row) => ChunkRow.parse(row)).sort((one, other) => one.ordinal - other.ordinal);
+  }
+
+  search(asked: Search): Promise<Hit[]> {
+    return search(this.#chunks, asked);
+  }
+
+  /**
+   * Replaces the chunks of some documents at once, then the documents. A kill between the two leaves documents whose next
+   * ingest writes the same chunks again.
+   */
+  async write(prepared: readonly Prepared[]): Promise<void> {
+    if (prepared.length === 0) return;
+    const ids = prepared.map(({ document }) => quoted(document.id)).join(", ");
+    const chunks = prepared.flatMap((one) => one.chunks);
+    await this.#exclusively(async () => {
+      if (chunks.length > 0)
+        await this.#chunks
+          .mergeInsert("id")
+          .whenMatchedUpdateAll()
+          .whenNotMatchedInsertAll()
+          .whenNotMatchedBySourceDelete({ where: `document IN (${ids})` })
+          .execute(chunks);
+      else await this.#chunks.delete(`document IN (${ids})`);
+      await this.#documents
+        .mergeInsert("id")
+        .whenMatchedUpdateAll()
+        .whenNotMatchedInsertAll()
+        .execute(prepared.map(({ document }) => ({ ...document })));
+    });
+  }
+
+  /** Takes documents and all their chunks away; the documents go last, so that a kill between leaves no orphan. */
+  async remove(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const list = ids.map(quoted).join(", ");
+    await this.#exclusively(async () => {
+      await this.#chunks.delete(`document IN (${list})`);
+      await this.#documents.delete(`id IN (${list})`);
+    });
+  }
+
+  /** Brings the indices up to date with the rows, and packs what many small writes left. Answers what went wrong. */
+  async tend(): Promise<string[]> {
+    const { Index } = await import("@lancedb/lancedb");
+    const warnings: string[] = [];
+    await this.#exclusively(async () => {
+      const rows = await this.#chunks.countRows();
+      const there = new Set((await this.#chunks.listIndices()).flatMap(({ columns }) => columns));
+      const attempt = async (what: string, work: () => Promise<unknown>) => {
+        try {
+          await work();
+        } catch (error) {
+          warnings.push(`${what} failed: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`);
+        }
+      };
+      const index = (column: string, config: ReturnType<typeof Index.fts>) =>
+        this.#chunks.createIndex(column, { config, replace: true, waitTimeoutSeconds: INDEX_SECONDS });
+      const words = () => index("body", Index.fts(wordsOf(this.settings.language)));
+      if (rows > 0 && !there.has("body")) await attempt("The full-text index", words);
+      if (rows >= INDEX_ROWS && !there.has("vector"))
+        await attempt("The vector index", () => index("vector", Index.ivfFlat({ distanceType: "cosine" })));
+      await attempt("Packing", () => this.#chunks.optimize());
+      await attempt("Packing", () => this.#documents.optimize());
+    });
+    return warnings;
+  }
+}
+
+const OTHER_SCRIPTS = {
+  baseTokenizer: "ngram",
+  ngramMinLength: 1,
+  ngramMaxLength: 2,
+  stem: false,
+  removeStopWords: false,
+} as const;
+
+const wordsOf = (language: string) =>
+  language === "other" ? OTHER_SCRIPTS : { language, stem: true, removeStopWords: true, asciiFolding: true };

@@ -1,0 +1,10 @@
+import { defineDomain } from "../../kernel/domain.ts";
+import ingest from "./ingest.ts";
+import query from "./query.ts";
+
+export default defineDomain({
+  id: "rag",
+  title: "Retrieval",
+  description: "Index documents and search them by meaning and words, with citations and the reasons for each result.",
+  tools: [ingest, query],
+});

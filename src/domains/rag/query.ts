@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { MODES } from "../../kernel/collections.ts";
+import { rare } from "../../kernel/fields.ts";
+import { nativeTool } from "../../kernel/tool.ts";
+import { capped, digits, warned } from "../../kernel/words.ts";
+import { collection } from "./fields.ts";
+import { retrieve } from "./query/retrieve.ts";
+
+const Params = z.strictObject({
+  collection: collection(),
+  query: z.string().min(1).max(10_000),
+  k: z.int().min(1).max(1000).default(10).describe("Results."),
+  strategy: z.enum(["auto", ...MODES]).default("auto"),
+  filter: z.string().max(2000).optional().describe("As page >= 3 and document in ('a.pdf') and label = 'team=hr'."),
+  token_budget: z.int().min(50).max(200_000).default(2000).describe("Of `context`."),
+  fusion: rare(z.enum(["weighted", "rrf"]).default("weighted").describe("How hybrid joins both.")),
+  vector_weight: rare(z.number().min(0).max(1).optional().describe("Of meaning against words.")),
+  diversity_lambda: rare(z.number().min(0).max(1).default(1).describe("MMR; 1: relevance alone.")),
+  expand: rare(z.enum(["none", "parent"]).default("none").describe("Context from the larger part around.")),
+});
+export type QueryParams = z.output<typeof Params>;
+
+const Result = z
+  .strictObject({
+    citation: z.int().describe("[n] in the context."),
+    document: z.string(),
+    title: z.string(),
+    headings: z.string(),
+    text: z.string(),
+    score: z.number(),
+    start: z.int().describe("Code points of the document's text."),
+    end: z.int(),
+    page: z.int().nullable(),
+    section: z.string().nullable(),
+    line: z.int(),
+    stages: z.strictObject({
+      vector_rank: z.int().nullable(),
+      similarity: z.number().nullable(),
+      fulltext_rank: z.int().nullable(),
+      bm25: z.number().nullable(),
+      fused_rank: z.int(),
+    }),
+  })
+  .meta({ id: "RetrievedChunk" });
+
+const Answer = z.strictObject({
+  collection: z.string(),
+  results: z.array(Result),
+  context: z.string().describe("The best results within the budget, each under its [n] and where it stands."),
+  context_tokens: z.int(),
+  dropped: z.array(z.strictObject({ citation: z.int(), reason: z.string() })).describe("Results not in the context."),
+  decision: z.strictObject({ strategy: z.string(), rationale: z.string() }),
+  milliseconds: z.record(z.string(), z.number()),
+  warnings: z.array(z.string()),
+});
+export type Answer = z.output<typeof Answer>;
+
+export default nativeTool({
+  name: "ml_rag_query",
+  title: "Search documents",
+  description:
+    "Search a collection by meaning, words or both; answers passages with file, page and span, why each was found, and a context to answer from with [n] citations.",
+  effect: "reads",
+  action: "RagQuery",
+  examples: [
+    "what does the handbook say about parental leave?",
+    "search the policies collection for the refund rule",
+    "find passages in my documents about data retention",
+    "answer this from the indexed documents with citations",
+    "ask my indexed PDFs a question",
+  ],
+  input: Params,
+  output: Answer,
+  details: ({ collection: name, strategy, k }, result) => ({
+    query_type: result?.decision.strategy ?? strategy,
+    collection: name,
+    top_k: k,
+  }),
+  summarize: (result) =>
+    [
+      `${result.results.length} results of ${result.collection} (${result.decision.strategy}: ${result.decision.rationale}).`,
+      ...warned(result.warnings),
+      ...capped(
+        result.results.map(
+          ({ citation, document, page, line, score, stages }) =>
+            `[${citation}] ${document}${page === null ? "" : ` p. ${page}`}:${line} ${digits(score)} (meaning #${stages.vector_rank ?? "–"}, words #${stages.fulltext_rank ?? "–"})`,
+        ),
+        20,
+      ),
+      "",
+      result.context,
+      ...(result.dropped.length > 0
+        ? [
+            "",
+            `Not in the context: ${result.dropped.map(({ citation, reason }) => `[${citation}] ${reason}`).join("; ")}.`,
+          ]
+        : []),
+    ].join("\n"),
+  run: retrieve,
+});
