@@ -5,15 +5,21 @@ import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 
+/** Vectors that an index left out of its account are compared exactly: so many times the number asked for. */
+const REFINED = 10;
+
+/** A row's address in the table's version at hand, and its score; nothing else is fetched of what may not be chosen. */
+const Candidate = z.object({
+  _rowid: z.bigint(),
+  _distance: z.number().optional(),
+  _score: z.number().optional(),
+});
+type Candidate = z.infer<typeof Candidate>;
+
 const Vector = z.custom<{ toArray(): Float32Array }>(
   (value) => typeof value === "object" && value !== null && "toArray" in value,
 );
-const Found = ChunkRow.extend({
-  _distance: z.number().optional(),
-  _score: z.number().optional(),
-  vector: Vector.optional(),
-});
-type Found = z.infer<typeof Found>;
+const Taken = z.object({ _rowid: z.bigint(), vector: Vector.optional() });
 
 /** Searches one table in the ways asked for, and puts their results together. */
 export async function search(table: Table, asked: Search): Promise<Hit[]> {
@@ -23,23 +29,22 @@ export async function search(table: Table, asked: Search): Promise<Hit[]> {
     wantsMeaning && asked.vector ? byMeaning(table, asked, asked.vector) : [],
     wantsWords ? byWords(table, asked) : [],
   ]);
-  const rows = new Map<string, Found>();
-  for (const row of [...matching, ...near]) rows.set(row.id, { ...rows.get(row.id), ...row });
-  const meaning: Ranked[] = near.map(({ id, _distance }) => ({ id, score: 1 - (_distance ?? 1) }));
-  const words: Ranked[] = matching.map(({ id, _score }) => ({ id, score: _score ?? 0 }));
+  const meaning = near.map(({ _rowid, _distance }) => ({ id: String(_rowid), score: 1 - (_distance ?? 1) }));
+  const words = matching.map(({ _rowid, _score }) => ({ id: String(_rowid), score: _score ?? 0 }));
   const fused = fuse(meaning, words, asked);
-  const chosen = asked.diversity_lambda < 1 ? apart(fused, rows, asked) : fused.slice(0, asked.k);
-  const places = (list: readonly Ranked[]) => new Map(list.map(({ id }, place) => [id, place + 1]));
+  const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
+  const rows = await taken(table, chosen, CHUNK_COLUMNS);
+  const places = (list: readonly Ranked[]) => new Map(list.map((one, place) => [one.id, { ...one, rank: place + 1 }]));
   const [ofMeaning, ofWords, ofFused] = [places(meaning), places(words), places(fused)];
   return chosen.flatMap(({ id, score }) => {
     const row = rows.get(id);
-    if (!row) return [];
+    if (row === undefined) return [];
     const stages = {
-      vector_rank: ofMeaning.get(id) ?? null,
-      similarity: row._distance === undefined ? null : 1 - row._distance,
-      fulltext_rank: ofWords.get(id) ?? null,
-      bm25: row._score ?? null,
-      fused_rank: ofFused.get(id) ?? 0,
+      vector_rank: ofMeaning.get(id)?.rank ?? null,
+      similarity: ofMeaning.get(id)?.score ?? null,
+      fulltext_rank: ofWords.get(id)?.rank ?? null,
+      bm25: ofWords.get(id)?.score ?? null,
+      fused_rank: ofFused.get(id)?.rank ?? 0,
     };
     return [{ ...ChunkRow.parse(row), score, stages }];
   });
@@ -54,34 +59,45 @@ function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusi
     : convexCombination([meaning, words], weights, [0, 0]);
 }
 
-async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Found[]> {
-  const columns = [...CHUNK_COLUMNS, "_distance", ...(asked.diversity_lambda < 1 ? ["vector"] : [])];
-  let query = table
-    .query()
-    .nearestTo(vector)
-    .distanceType("cosine")
-    .refineFactor(10)
-    .select(columns)
-    .limit(asked.candidates);
+async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
+  let query = table.query().nearestTo(vector).distanceType("cosine").refineFactor(REFINED);
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return parsed(await query.toArray());
+  return candidates(await query.withRowId().select(["_distance"]).limit(asked.candidates).toArray());
 }
 
-async function byWords(table: Table, asked: Search): Promise<Found[]> {
+async function byWords(table: Table, asked: Search): Promise<Candidate[]> {
   const { MatchQuery } = await import("@lancedb/lancedb");
-  const columns = [...CHUNK_COLUMNS, "_score", ...(asked.diversity_lambda < 1 ? ["vector"] : [])];
-  let query = table.query().fullTextSearch(new MatchQuery(asked.query, "body")).select(columns).limit(asked.candidates);
+  let query = table.query().fullTextSearch(new MatchQuery(asked.query, "body"));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return parsed(await query.toArray());
+  return candidates(await query.withRowId().select(["_score"]).limit(asked.candidates).toArray());
 }
 
-const parsed = (rows: readonly unknown[]): Found[] =>
-  rows.map((row) => Found.parse(row)).sort((one, other) => rank(one) - rank(other) || (one.id < other.id ? -1 : 1));
+/** Best first; equal ones in the order of their rows, so that the same question has the same answer. */
+const candidates = (rows: readonly unknown[]): Candidate[] =>
+  rows
+    .map((row) => Candidate.parse(row))
+    .sort((one, other) => worse(one) - worse(other) || (one._rowid < other._rowid ? -1 : 1));
 
-const rank = ({ _distance, _score }: Found) => _distance ?? -(_score ?? 0);
+const worse = ({ _distance, _score }: Candidate) => _distance ?? -(_score ?? 0);
 
-function apart(fused: readonly Ranked[], rows: ReadonlyMap<string, Found>, { k, diversity_lambda }: Search): Ranked[] {
-  const vectors = new Map([...rows].map(([id, { vector }]) => [id, vector?.toArray()]));
+/** Columns of the chosen rows, by their address. */
+async function taken(
+  table: Table,
+  chosen: readonly Ranked[],
+  columns: readonly string[],
+): Promise<Map<string, unknown>> {
+  if (chosen.length === 0) return new Map();
+  const rows: unknown[] = await table
+    .takeRowIds(chosen.map(({ id }) => BigInt(id)))
+    .withRowId()
+    .select([...columns])
+    .toArray();
+  return new Map(rows.map((row) => [String(Taken.parse(row)._rowid), row]));
+}
+
+async function apart(table: Table, fused: readonly Ranked[], { k, diversity_lambda }: Search): Promise<Ranked[]> {
+  const rows = await taken(table, fused, ["vector"]);
+  const vectors = new Map([...rows].map(([id, row]) => [id, Taken.parse(row).vector?.toArray()]));
   const most = fused[0]?.score ?? 1;
   const scaled = fused.map(({ id, score }) => ({ id, score: most > 0 ? score / most : score }));
   const alike = (one: string, other: string) => dot(vectors.get(one), vectors.get(other));

@@ -6,46 +6,41 @@ export interface Context {
   readonly dropped: { citation: number; reason: string }[];
 }
 
+type Passage = Hit & { readonly passage: string };
+
 /**
  * The results as one text within a budget of tokens, headers and separators counted: each under `[n] document, page, line`,
  * best first. One that says what an earlier one said, or that does not fit, is left out.
  */
-export function contextOf(
-  hits: readonly (Hit & { readonly passage: string })[],
-  budget: number,
-  count: (text: string) => number,
-): Context {
+export function contextOf(hits: readonly Passage[], budget: number, count: (text: string) => number): Context {
   const dropped: Context["dropped"] = [];
-  const taken: Hit[] = [];
-  let [text, tokens] = ["", 0];
+  const parts: string[] = [];
+  const said = new Set<string>();
+  let tokens = 0;
   for (const [place, hit] of hits.entries()) {
     const citation = place + 1;
-    const before = taken.find(
-      (one) =>
-        one.document === hit.document &&
-        one.parent_start <= hit.start &&
-        hit.end <= one.parent_end &&
-        hit.passage === hits[taken.indexOf(one)]?.passage,
-    );
-    if (before) {
-      dropped.push({ citation, reason: "its text is there already" });
-      continue;
-    }
-    const longer = text + (text === "" ? "" : "\n\n") + headed(citation, hit);
-    const needs = count(longer);
-    if (needs > budget) dropped.push({ citation, reason: `${needs - tokens} tokens, ${budget - tokens} were left` });
+    const part = headed(citation, hit);
+    const needs = count(part) + (parts.length > 0 ? count(BETWEEN) : 0);
+    if (said.has(hit.passage)) dropped.push({ citation, reason: "its text is there already" });
+    else if (tokens + needs > budget)
+      dropped.push({ citation, reason: `${needs} tokens, ${budget - tokens} were left` });
     else {
-      [text, tokens] = [longer, needs];
-      taken.push(hit);
+      parts.push(part);
+      said.add(hit.passage);
+      tokens += needs;
     }
   }
-  return { text, tokens, dropped };
+  // Tokens of parts need not add up to those of the whole.
+  for (let whole = count(parts.join(BETWEEN)); ; whole = count(parts.join(BETWEEN))) {
+    if (whole <= budget || parts.length === 0) return { text: parts.join(BETWEEN), tokens: whole, dropped };
+    parts.pop();
+    dropped.push({ citation: parts.length + 1, reason: "the whole was over the budget" });
+  }
 }
 
-function headed(
-  citation: number,
-  { document, page, section, line, headings, passage }: Hit & { readonly passage: string },
-): string {
+const BETWEEN = "\n\n";
+
+function headed(citation: number, { document, page, section, line, headings, passage }: Passage): string {
   const where = [page === null ? undefined : `page ${page}`, section ?? undefined, `line ${line}`].filter(
     (one) => one !== undefined,
   );
