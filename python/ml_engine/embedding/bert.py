@@ -1,10 +1,11 @@
 """An encoder of the BERT family, from its safetensors weights to an ONNX graph that embeds sentences, without torch.
 
-The graph is BERT's (Devlin et al. 2019) with the pooling of Sentence-BERT (Reimers & Gurevych 2019): the mean of the last
-layer over the tokens that are no padding, of length one. Attention and normalisation are ONNX Runtime's fused operators.
+The graph is BERT's (Devlin et al. 2019) with the pooling of Sentence-BERT (Reimers & Gurevych 2019): the mean of the
+last layer over the tokens that are no padding, of length one. Attention and normalisation are ONNX Runtime's own.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def _config(folder: Path) -> dict[str, Any]:
             "invalid_input",
             f"model: `{folder.name}` is a {config.get('model_type')} model with {config.get('hidden_act')}"
             f"{'' if mean else ' without mean pooling'}.",
-            "Encoders of BERT's kind with GELU and mean pooling are read; serve others by Ollama or an OpenAI endpoint.",
+            "BERT encoders with GELU and mean pooling are read; serve others by Ollama or an OpenAI endpoint.",
         )
     return config
 
@@ -106,24 +107,31 @@ def _layer(graph: _Graph, tensors: dict[str, np.ndarray], config: dict[str, Any]
         num_heads=config["num_attention_heads"],
     )
     epsilon = config["layer_norm_eps"]
-    hidden = _joined(graph, tensors, f"{prefix}attention.output", f"{name}attention", attended, hidden, epsilon)
+    join = _Join(graph, tensors, epsilon)
+    hidden = join(f"{prefix}attention.output", f"{name}attention", attended, hidden)
     wide = graph.add(
         "MatMul", [hidden, graph.weight(f"{name}up", tensors[f"{prefix}intermediate.dense.weight"].T)], f"{name}wide"
     )
     up_bias = graph.weight(f"{name}up.bias", tensors[f"{prefix}intermediate.dense.bias"])
     active = graph.add("BiasGelu", [wide, up_bias], f"{name}active", FUSED)
-    return _joined(graph, tensors, f"{prefix}output", f"{name}output", active, hidden, epsilon)
+    return join(f"{prefix}output", f"{name}output", active, hidden)
 
 
-def _joined(
-    graph: _Graph, tensors: dict[str, np.ndarray], source: str, name: str, value: str, skip: str, epsilon: float
-) -> str:
+@dataclass(frozen=True)
+class _Join:
     """A dense layer, the way around it added, normalised."""
-    dense = graph.weight(f"{name}.dense", tensors[f"{source}.dense.weight"].T)
-    bias = graph.weight(f"{name}.bias", tensors[f"{source}.dense.bias"])
-    norm = _norm(graph, tensors, f"{source}.LayerNorm")
-    projected = graph.add("MatMul", [value, dense], f"{name}.projected")
-    return graph.add("SkipLayerNormalization", [projected, skip, *norm, bias], f"{name}.normed", FUSED, epsilon=epsilon)
+
+    graph: _Graph
+    tensors: dict[str, np.ndarray]
+    epsilon: float
+
+    def __call__(self, source: str, name: str, value: str, skip: str) -> str:
+        dense = self.graph.weight(f"{name}.dense", self.tensors[f"{source}.dense.weight"].T)
+        bias = self.graph.weight(f"{name}.bias", self.tensors[f"{source}.dense.bias"])
+        norm = _norm(self.graph, self.tensors, f"{source}.LayerNorm")
+        projected = self.graph.add("MatMul", [value, dense], f"{name}.projected")
+        inputs = [projected, skip, *norm, bias]
+        return self.graph.add("SkipLayerNormalization", inputs, f"{name}.normed", FUSED, epsilon=self.epsilon)
 
 
 def _norm(graph: _Graph, tensors: dict[str, np.ndarray], source: str) -> list[str]:
