@@ -15,7 +15,20 @@ _MARKED = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 # What is detected is one of these; the rarer ones are mistaken for them more often than met.
-_GUESSED = ["cp1252", "cp1251", "cp932", "gb18030", "big5", "euc_kr", "euc_jp", "koi8_r", "cp1250", "cp1253", "cp1255", "cp1256"]
+_GUESSED = [
+    "cp1252",
+    "cp1251",
+    "cp932",
+    "gb18030",
+    "big5",
+    "euc_kr",
+    "euc_jp",
+    "koi8_r",
+    "cp1250",
+    "cp1253",
+    "cp1255",
+    "cp1256",
+]
 
 
 def decoded(content: bytes) -> str:
@@ -25,7 +38,9 @@ def decoded(content: bytes) -> str:
         OpError: it is binary, too large, or in no encoding that is known.
     """
     if len(content) > MOST_TEXT_BYTES:
-        size = f"{len(content) / 2**20:.0f} MiB of text, more than the {MOST_TEXT_BYTES >> 20} MiB that are read at once"
+        size = (
+            f"{len(content) / 2**20:.0f} MiB of text, more than the {MOST_TEXT_BYTES >> 20} MiB that are read at once"
+        )
         raise OpError("invalid_input", f"It has {size}: split it into smaller files.")
     for mark, encoding in _MARKED.items():
         if content.startswith(mark):

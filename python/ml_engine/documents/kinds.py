@@ -31,7 +31,9 @@ _IN_ZIP = {
     "META-INF/container.xml": "epub",
 }
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
-_MAIL_HEADER = re.compile(r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to):", re.I | re.M)
+_MAIL_HEADER = re.compile(
+    r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to):", re.I | re.M
+)
 _HTML = re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _RSS = re.compile(r"<(?:rss|rdf:RDF|feed)\b")
 
