@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -12,7 +12,7 @@ SECONDS_A_FILE = 120
 
 
 @contextmanager
-def deadline(seconds: float = SECONDS_A_FILE) -> Iterator[None]:
+def deadline(seconds: float = SECONDS_A_FILE) -> Generator[None]:
     """Ends what is done within after `seconds`; does nothing where no alarm can be set (Windows, other threads).
 
     Raises:

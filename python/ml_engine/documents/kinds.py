@@ -9,6 +9,10 @@ import olefile
 
 from ml_engine.errors import OpError
 
+_CODE = (
+    ".py .pyi .js .mjs .cjs .ts .tsx .jsx .java .c .h .cc .cpp .hpp .cs .go .rs .rb .php .swift .kt .scala .sh .bash .ps1 "
+    ".sql .r .jl .lua .pl .hs .ml .ex .exs .erl .clj .dart .vue .css .scss .f90 .m .zig .proto .tf"
+)
 _BY_ENDING = {
     **dict.fromkeys([".md", ".markdown", ".mdx"], "md"),
     ".rst": "rst",
@@ -16,13 +20,7 @@ _BY_ENDING = {
     ".tsv": "csv",
     ".tab": "csv",
     **dict.fromkeys([".jsonl", ".ndjson"], "jsonl"),
-    **dict.fromkeys(
-        (
-            ".py .pyi .js .mjs .cjs .ts .tsx .jsx .java .c .h .cc .cpp .hpp .cs .go .rs .rb .php .swift .kt .scala .sh .bash "
-            ".ps1 .sql .r .jl .lua .pl .hs .ml .ex .exs .erl .clj .dart .vue .css .scss .f90 .m .zig .proto .tf"
-        ).split(),
-        "code",
-    ),
+    **dict.fromkeys(_CODE.split(), "code"),
 }
 _IN_ZIP = {
     "word/document.xml": "docx",
@@ -32,9 +30,11 @@ _IN_ZIP = {
 }
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 _MAIL_HEADER = re.compile(
-    r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to):", re.I | re.M
+    r"^(from|to|subject|date|received|return-path|message-id|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE
 )
-_HTML = re.compile(r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML = re.compile(
+    r"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 _RSS = re.compile(r"<(?:rss|rdf:RDF|feed)\b")
 
 

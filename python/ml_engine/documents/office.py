@@ -64,7 +64,7 @@ def read_xlsx(source: Source) -> Document:
         sheets = [(sheet.title, _sheet(sheet.title, sheet.values)) for sheet in book.worksheets]
     except OpError:
         raise
-    except Exception as error:  # noqa: BLE001 what openpyxl raises on damaged files is not documented
+    except Exception as error:
         raise _damaged("workbook", error) from error
     return joined(sheets, "sheet", XLSX, _core_title(source))
 
@@ -80,7 +80,7 @@ def read_xls(source: Source) -> Document:
         ]
     except OpError:
         raise
-    except Exception as error:  # noqa: BLE001 what xlrd raises on damaged files is not documented
+    except Exception as error:
         raise _damaged("workbook", error) from error
     return joined(sheets, "sheet", "application/vnd.ms-excel")
 
@@ -110,7 +110,7 @@ def _converted(source: Source, converter: "Callable[[], DocumentConverter]") -> 
         text = converter().convert(io.BytesIO(source.content), StreamInfo()).markdown
     except OpError:
         raise
-    except Exception as error:  # noqa: BLE001 what its libraries raise on damaged files is not documented
+    except Exception as error:
         raise _damaged("file", error) from error
     return _PICTURE.sub(r"\1", text)
 

@@ -46,7 +46,7 @@ def joined(
 
 
 def rows_as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A small table as Markdown; of a larger one, each row as lines `column: value`, so that it can be found by both."""
+    """A small table as Markdown; of a larger one, each row as lines `column: value`."""
     if len(rows) > MOST_TABLE_ROWS:
         return "\n\n".join(filter(None, (record(zip(header, row, strict=False)) for row in rows)))
     lines = [_line(header), "|" + " --- |" * len(header), *map(_line, rows)]

@@ -13,9 +13,8 @@ from ml_engine.documents.web import html_document
 from ml_engine.errors import OpError
 
 _RTF = re.compile(r"\\([a-z]+)(-?\d+)? ?|\\'([0-9a-f]{2})|\\([^a-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.IGNORECASE)
-_RTF_UNREAD = set(
-    "fonttbl colortbl stylesheet info pict object header footer themedata datastore listtable generator".split()
-)
+_UNREAD = "fonttbl colortbl stylesheet info pict object header footer themedata datastore listtable generator"
+_RTF_UNREAD = set(_UNREAD.split())
 
 
 def read_markdown(source: Source) -> Document:

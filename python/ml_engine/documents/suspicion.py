@@ -40,7 +40,7 @@ _COMPILED = {what: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for what, p
 
 
 def suspicions(text: str) -> list[str]:
-    """Warnings, each with its line (from 1) and first words, in order; the first of every sort and no more than five."""
+    """Warnings, each with its line (from 1) and first words, in order; the first of each sort, at most five."""
     found = [(hit.start(), what) for what, pattern in _COMPILED.items() if (hit := pattern.search(text))]
     warnings: list[str] = []
     for start, what in sorted(found)[:_MOST_FLAGS]:

@@ -92,7 +92,7 @@ def _root(source: Source) -> Element:
     try:
         # From bytes, an encoding that the declaration names would count twice.
         text = re.sub(r"^\s*<\?xml[^>]*\?>", "", source.text.lstrip("\ufeff"))
-        return ElementTree.parse(io.StringIO(text)).getroot()
+        root = ElementTree.parse(io.StringIO(text)).getroot()
     except ParseError as error:
         raise OpError("invalid_input", f"It is damaged XML ({error}): mend it, or save it as text.") from error
     except DefusedXmlException as error:
