@@ -24,7 +24,6 @@ _GUESSED = [
     "euc_kr",
     "euc_jp",
     "koi8_r",
-    "cp1250",
     "cp1253",
     "cp1255",
     "cp1256",

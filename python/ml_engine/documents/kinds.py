@@ -10,8 +10,8 @@ import olefile
 from ml_engine.errors import OpError
 
 _CODE = (
-    ".py .pyi .js .mjs .cjs .ts .tsx .jsx .java .c .h .cc .cpp .hpp .cs .go .rs .rb .php .swift .kt .scala .sh .bash .ps1 "
-    ".sql .r .jl .lua .pl .hs .ml .ex .exs .erl .clj .dart .vue .css .scss .f90 .m .zig .proto .tf"
+    ".py .pyi .js .mjs .cjs .ts .tsx .jsx .java .c .h .cc .cpp .hpp .cs .go .rs .rb .php .swift .kt .scala .sh .bash "
+    ".ps1 .sql .r .jl .lua .pl .hs .ml .ex .exs .erl .clj .dart .vue .css .scss .f90 .m .zig .proto .tf"
 )
 _BY_ENDING = {
     **dict.fromkeys([".md", ".markdown", ".mdx"], "md"),

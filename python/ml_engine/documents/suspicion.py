@@ -25,7 +25,7 @@ _PATTERNS = {
         r"\b(?:reveal|print|show|repeat|output|leak)\s+(?:\w+\s+){0,2}(?:system|hidden|initial)\s+(?:prompt|instructions)\b"
     ),
     "asks to send data away": (
-        r"\b(?:send|post|upload|exfiltrate|forward|email)\s+(?:\w+\s+){0,5}"
+        r"\b(?:send|post|upload|exfiltrate|forward|email)\s+(?:[\w'’]+\s+){0,5}"
         r"(?:passwords?|api\s+keys?|credentials|secrets?|conversation|chat\s+history)\s+(?:\w+\s+){0,3}to\b"
     ),
     "asks to call tools": (

@@ -99,6 +99,9 @@ def _root(source: Source) -> Element:
         raise OpError(
             "invalid_input", "It is XML that defines entities, which may be an attack: take them out."
         ) from error
+    if root is None:
+        raise OpError("invalid_input", "It is XML without an element: mend it, or save it as text.")
+    return root
 
 
 def _name(element: Element) -> str:

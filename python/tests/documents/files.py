@@ -21,14 +21,20 @@ def docx(body: str, title: str = "") -> bytes:
     main = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
     return zipped(
         {
-            "[Content_Types].xml": f'<Types xmlns="{types}"><Default Extension="rels" ContentType="application/vnd.'
-            'openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
-            f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>',
-            "_rels/.rels": f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{office}" '
-            'Target="word/document.xml"/></Relationships>',
+            "[Content_Types].xml": (
+                f'<Types xmlns="{types}"><Default Extension="rels" ContentType="application/vnd.'
+                'openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+                f'<Override PartName="/word/document.xml" ContentType="{main}"/></Types>'
+            ),
+            "_rels/.rels": (
+                f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{office}" '
+                'Target="word/document.xml"/></Relationships>'
+            ),
             "word/document.xml": f'<w:document xmlns:w="{word}"><w:body>{body}</w:body></w:document>',
-            "docProps/core.xml": '<c:coreProperties xmlns:c="urn:x" xmlns:dc="http://purl.org/dc/elements/1.1/">'
-            f"<dc:title>{title}</dc:title></c:coreProperties>",
+            "docProps/core.xml": (
+                '<c:coreProperties xmlns:c="urn:x" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+                f"<dc:title>{title}</dc:title></c:coreProperties>"
+            ),
         }
     )
 
@@ -51,8 +57,10 @@ def pdf(pages: list[list[str]], title: str = "") -> bytes:
         shown = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
         stream = f"BT /F1 12 Tf 50 700 Td {shown} ET" if lines else ""
         objects += [
-            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
-            f"/Contents {first + 2 * number + 1} 0 R >>",
+            (
+                "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> "
+                f"/Contents {first + 2 * number + 1} 0 R >>"
+            ),
             f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
         ]
     objects.append(f"<< /Title ({title}) >>")

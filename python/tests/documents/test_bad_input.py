@@ -2,7 +2,6 @@
 
 import itertools
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -78,14 +77,14 @@ def test_injection_is_flagged_with_its_line(text: str) -> None:
 
 def test_prose_is_not_flagged() -> None:
     prose = (
-        "You can ignore the previous warning. The function ignores all whitespace. You are now ready to build the package; "
-        "send the file to your colleague. Show the system information. Forget about the rules of thumb."
+        "You can ignore the previous warning. The function ignores all whitespace. You are now ready to build the "
+        "package; send the file to your colleague. Show the system information. Forget about the rules of thumb."
     )
     assert suspicions(prose) == []
 
 
 def test_a_slow_file_is_named() -> None:
-    with pytest.raises(OpError, match="more than 0.05 seconds"), deadline(0.05):
+    with pytest.raises(OpError, match=r"more than 0\.05 seconds"), deadline(0.05):
         time.sleep(2)
 
 
@@ -120,9 +119,3 @@ def check_marks(document: Document) -> None:
         assert one["kind"] != "heading" or one["label"] in document.text[one["start"] : one["end"]]
     starts = [one["start"] for one in document.marks]
     assert all(first <= second for first, second in itertools.pairwise(starts))
-
-
-def test_this_folder_reads(tmp_path: Path) -> None:
-    path = tmp_path / "a.py"
-    path.write_text("x = 1\n")
-    assert read_source(Source(path.name, path.read_bytes())).media_type == "text/x-code"
