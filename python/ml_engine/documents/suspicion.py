@@ -36,12 +36,26 @@ _PATTERNS = {
         r"\b(?:attention|note|message|instructions?)\s*(?:to|for|:)?\s+(?:all\s+)?(?:ai|llm)\s*(?:models?|assistants?|agents?)\b"
     ),
 }
+# A pattern is only looked for where one of its words is: a plain search is some twenty times quicker.
+_WORDS = {
+    "asks to ignore instructions": "ignor disregard forget override игнорируй 忽略 無視",
+    "carries role markers of a chat": "<| inst] <<sys system new",
+    "gives a model a new role": "you unrestricted unfiltered jailbroken",
+    "asks for the system prompt": "system hidden initial",
+    "asks to send data away": "password api credential secret conversation chat",
+    "asks to call tools": "tool function",
+    "hides something from the user": "user",
+    "speaks to AI readers": "ai llm",
+}
+_NEEDED = {what: words.split() for what, words in _WORDS.items()}
 _COMPILED = {what: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for what, pattern in _PATTERNS.items()}
 
 
 def suspicions(text: str) -> list[str]:
     """Warnings, each with its line (from 1) and first words, in order; the first of each sort, at most five."""
-    found = [(hit.start(), what) for what, pattern in _COMPILED.items() if (hit := pattern.search(text))]
+    lower = text.lower()
+    likely = [what for what, words in _NEEDED.items() if any(word in lower for word in words)]
+    found = [(hit.start(), what) for what in likely if (hit := _COMPILED[what].search(text))]
     warnings: list[str] = []
     for start, what in sorted(found)[:_MOST_FLAGS]:
         line = text.count("\n", 0, start) + 1

@@ -103,3 +103,14 @@ def test_zip_members_stand_under_their_names() -> None:
     assert [label for label, _ in marked(document, "heading")] == ["a.txt", "more.zip", "b.md", "B"]
     assert all(label in text for label, text in marked(document, "heading"))
     assert [one.split(":")[0] for one in document.warnings] == ["x.bin was not read"]
+
+
+def test_epub_chapters() -> None:
+    container = '<container><rootfiles><rootfile full-path="c.opf"/></rootfiles></container>'
+    package = (
+        '<package><metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Book</dc:title></metadata>'
+        '<manifest><item id="a" href="a.xhtml"/></manifest><spine><itemref idref="a"/></spine></package>'
+    )
+    page = "<html><body><h1>Chapter</h1><p>Text.</p></body></html>"
+    document = read(zipped({"META-INF/container.xml": container, "c.opf": package, "a.xhtml": page}))
+    assert (document.title, [label for label, _ in marked(document, "heading")]) == ("Book", ["Chapter"])
