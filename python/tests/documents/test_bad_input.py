@@ -22,6 +22,10 @@ BAD: list[tuple[bytes, str]] = [
     (pdf_with_password(), "password"),
     (b"PK\3\4broken", "damaged zip"),
     (zipped({"a.txt": b"0" * (8 << 20)}), "zip bomb"),
+    (zipped({"n.zip": zipped({"a.txt": b"0" * (8 << 20)})}), "may be a zip bomb"),
+    (b'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a "b">]><l>&a;</l>', "defines entities"),
+    (zipped({"word/document.xml": "<broken"}), "damaged file"),
+    (zipped({"xl/workbook.xml": "<broken"}), "damaged workbook"),
     (b"\x89PNG\r\n\x1a\n", "OCR"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "damaged Office"),
 ]
