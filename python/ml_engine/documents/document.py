@@ -1,8 +1,26 @@
-"""What every reader of a kind of file answers."""
+"""What every reader of a kind of file takes and answers."""
 
 from dataclasses import dataclass, field
 
 from ml_engine.contract.rag import DocumentMark
+
+
+@dataclass
+class Budget:
+    """What unpacking may still bring forth, in bytes, over all members and archives within archives."""
+
+    left: int = 512 << 20
+
+
+@dataclass
+class Source:
+    """A file's name and content; `text` is its content decoded where it is no binary kind."""
+
+    name: str
+    content: bytes
+    text: str = ""
+    depth: int = 0
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass

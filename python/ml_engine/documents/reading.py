@@ -1,17 +1,41 @@
 """A file as a document, by what is in it."""
 
-import re
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePath
 
-from ml_engine.documents.document import Document
-from ml_engine.documents.markup import markdown_marks, rst_marks
+from ml_engine.documents import office, pdf, plain, records, web
+from ml_engine.documents.archive import check_container, read_zip
+from ml_engine.documents.deadline import deadline
+from ml_engine.documents.decoding import decoded
+from ml_engine.documents.document import Document, Source
+from ml_engine.documents.kinds import binary_kind, text_kind
+from ml_engine.documents.suspicion import suspicions
 from ml_engine.errors import OpError
 
-MARKDOWN = {".md", ".markdown", ".mdx"}
-RST = {".rst"}
-CODE = {
-    *(".py", ".js", ".ts", ".tsx", ".jsx", ".java", ".c", ".h", ".cpp", ".hpp", ".cs", ".go", ".rs", ".rb", ".php"),
-    *(".swift", ".kt", ".scala", ".sh", ".sql", ".r", ".jl", ".lua", ".pl"),
+MOST_BYTES = 512 << 20
+ZIPPED = {"docx", "pptx", "xlsx", "epub", "zip"}
+READERS: dict[str, Callable[[Source], Document]] = {
+    "pdf": pdf.read_pdf,
+    "docx": office.read_docx,
+    "pptx": office.read_pptx,
+    "xlsx": office.read_xlsx,
+    "xls": office.read_xls,
+    "epub": office.read_epub,
+    "msg": office.read_msg,
+    "rtf": plain.read_rtf,
+    "html": web.read_html,
+    "rss": web.read_feed,
+    "xml": web.read_xml,
+    "csv": records.read_csv,
+    "json": records.read_json,
+    "jsonl": records.read_jsonl,
+    "ipynb": plain.read_notebook,
+    "eml": plain.read_mail,
+    "md": plain.read_markdown,
+    "rst": plain.read_rst,
+    "code": plain.read_code,
+    "txt": plain.read_text,
+    "zip": lambda source: read_zip(source, read_source),
 }
 
 
@@ -21,30 +45,32 @@ def read_document(path: Path) -> Document:
     Raises:
         OpError: it holds no text, or none that can be read.
     """
-    ending = path.name.removesuffix(".txt")[path.name.removesuffix(".txt").rfind(".") :].lower()
-    text = _decoded(path)
-    if ending in MARKDOWN:
-        return _titled(Document(text, "text/markdown", marks=markdown_marks(text)), path)
-    if ending in RST:
-        return _titled(Document(text, "text/x-rst", marks=rst_marks(text)), path)
-    return _titled(Document(text, "text/x-code" if ending in CODE else "text/plain"), path)
+    size = path.stat().st_size
+    if size > MOST_BYTES:
+        raise OpError(
+            "invalid_input", f"It has {size >> 20} MiB, more than the {MOST_BYTES >> 20} MiB that are read: split it."
+        )
+    with deadline():
+        document = read_source(Source(path.name, path.read_bytes()))
+        document.warnings += suspicions(document.text)
+    return document
 
 
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
-    if b"\0" in content[:8192] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise OpError("invalid_input", "It is binary: no reader knows this kind of file.")
-    encodings = ["utf-16"] if content.startswith((b"\xff\xfe", b"\xfe\xff")) else ["utf-8-sig", "cp1252", "latin-1"]
-    for encoding in encodings:
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return re.sub(r"\r\n?", "\n", text)
-    raise OpError("invalid_input", "Its encoding is not known.")
+def read_source(source: Source) -> Document:
+    """The document in content that is in memory, as a file or an archive's member.
 
-
-def _titled(document: Document, path: Path) -> Document:
-    headings = [one for one in document.marks if one["kind"] == "heading"]
-    document.title = document.title or (headings[0]["label"] if headings else path.stem)
+    Raises:
+        OpError: it holds no text, or none that can be read.
+    """
+    if not source.content:
+        raise OpError("invalid_input", "It is empty.")
+    kind = binary_kind(source.content)
+    if kind in ZIPPED:
+        check_container(source)
+    if kind is None:
+        source.text = decoded(source.content)
+        kind = text_kind(source.text, source.name)
+    document = READERS[kind](source)
+    headings = (one["label"] for one in document.marks if one["kind"] == "heading")
+    document.title = " ".join(document.title.split()) or next(headings, "") or PurePath(source.name).stem
     return document

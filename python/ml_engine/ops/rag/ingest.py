@@ -26,8 +26,17 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
                 raise OpError("invalid_input", "It has no text.")
             if hashed(path) != file["hash"]:
                 raise OpError("conflict", "It changed while it was read.", "Ingest it again.")
-        except (OpError, OSError) as error:
-            failures.append({"document": file["id"], "error": str(error)})
+        except OpError as error:
+            failures.append({"document": file["id"], "error": " ".join(filter(None, [error.message, error.hint]))})
+            continue
+        except OSError as error:
+            failures.append({"document": file["id"], "error": f"It cannot be read: {error.strerror or error}."})
+            continue
+        except MemoryError:
+            failures.append({"document": file["id"], "error": "It does not fit into memory: split it."})
+            continue
+        except Exception as error:  # noqa: BLE001 a reader's flaw is that file's failure, never the batch's
+            failures.append({"document": file["id"], "error": f"Its reader failed ({type(error).__name__}: {error})."})
             continue
         text_file = folder / f"{number}.txt"
         text_file.write_text(document.text, encoding="utf-8", newline="")
