@@ -1,26 +1,33 @@
 """Cross-validation of whole pipelines, keeping what each row was predicted when it had not been seen."""
 
+import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
+from ml_engine.blended import BLEND, make_blend
 from ml_engine.boosters import threads_for
 from ml_engine.checkpoints import Book, array_bytes
 from ml_engine.errors import OpError
 from ml_engine.families import FAMILIES, Setting
 from ml_engine.folds import Folds
 from ml_engine.metrics import Scores, score, summary
-from ml_engine.pipelines import build
+from ml_engine.pipelines import Layout, build, single_threaded
 from ml_engine.problem import Problem
 
 OnFold = Callable[[int, Scores], None]
 """Hears the number of the fold that is done, from 1, and its scores; may raise to stop."""
+
+
+Stopped = int | list[int]
+"""After how many rounds; of a blend for each member, 0 for those that make no rounds."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,8 @@ class Validation:
     """Rows × classes, or rows; NaN where a row was in no fold that was done."""
     tested: list[np.ndarray]
     seconds: float
-    rounds: list[int] = field(default_factory=list[int])
-    """Where boosters stopped, a number a fold."""
+    rounds: list[Stopped] = field(default_factory=list[Stopped])
+    """Where boosters stopped, fold by fold."""
 
     @property
     def mean(self) -> Scores:
@@ -55,18 +62,18 @@ def pipeline_for(
     callbacks: dict[str, Any] | None = None,
 ) -> Any:
     """An unfitted pipeline of the family for the problem; `refit` and `callbacks` as in `family.Setting`."""
-    kind = FAMILIES[family]
     setting = Setting(problem.task, problem.rows, params, seed, balanced, problem.ordered, refit, callbacks or {})
+    columns = (problem.named("numeric"), problem.categories, problem.named("date"))
     try:
-        estimator = kind.make(setting)
+        estimator = make_blend(setting, Layout.of(*columns)) if family == BLEND else FAMILIES[family].make(setting)
     except TypeError as error:
         raise OpError("invalid_input", f"params: {family} does not take {', '.join(params)} together.") from error
     return build(
         estimator,
-        kind.encoding,
-        numeric=problem.named("numeric"),
-        categories=problem.categories,
-        dates=problem.named("date"),
+        "native" if family == BLEND else FAMILIES[family].encoding,
+        numeric=columns[0],
+        categories=columns[1],
+        dates=columns[2],
         seed=seed,
         classification=problem.task == "classification",
     )
@@ -79,7 +86,7 @@ def fit(pipeline: Any, problem: Problem, rows: np.ndarray | None = None) -> Any:
         OpError: `invalid_input` where a setting has a value that the estimator does not take.
     """
     chosen = problem if rows is None else problem.take(rows)
-    with threadpool_limits(threads_for(chosen.rows)), warnings.catch_warnings():
+    with _pools("torch" in sys.modules).limit(limits=threads_for(chosen.rows)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             pipeline.fit(chosen.features, chosen.fitted)
@@ -92,7 +99,7 @@ def fit(pipeline: Any, problem: Problem, rows: np.ndarray | None = None) -> Any:
 def predict(pipeline: Any, problem: Problem, rows: np.ndarray) -> np.ndarray:
     """Probabilities (rows × classes) or numbers (rows,)."""
     features = problem.features.iloc[rows]
-    with threadpool_limits(threads_for(len(rows))), warnings.catch_warnings():
+    with _pools("torch" in sys.modules).limit(limits=threads_for(len(rows))), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if problem.task == "classification":
             return np.asarray(pipeline.predict_proba(features), dtype=np.float64)
@@ -118,7 +125,7 @@ def validate(
     output = np.full(shape, np.nan)
     scores: list[Scores] = []
     tested: list[np.ndarray] = []
-    rounds: list[int] = []
+    rounds: list[Stopped] = []
     for number, (train, test) in enumerate(folds.splits, start=1):
         now = time.monotonic()
         if scores and now + 2 * (now - started) / len(scores) > deadline:
@@ -134,7 +141,7 @@ def validate(
 
 def _fold(
     problem: Problem, train: np.ndarray, test: np.ndarray, make: Callable[[], Any], number: int, book: Book | None
-) -> tuple[np.ndarray, int | None]:
+) -> tuple[np.ndarray, Stopped | None]:
     """What the rows of a fold are predicted, and how many rounds a booster made."""
     done = None if book is None else book.recall(f"fold-{number}")
     if done is not None:
@@ -142,22 +149,39 @@ def _fold(
     pipeline = fit(make(), problem, train)
     output = predict(pipeline, problem, test)
     boosted = hasattr(pipeline, "steps") and hasattr(pipeline[-1], "rounds_")
-    rounds = int(pipeline[-1].rounds_) if boosted else None
+    rounds: Stopped | None = pipeline[-1].rounds_ if boosted else None
     if book is not None:
         book.keep(f"fold-{number}", {"rounds": rounds}, {"output.npy": array_bytes(output)})
     return output, rounds
 
 
+@cache
+def _pools(torch: bool) -> ThreadpoolController:
+    """The libraries with threads of their own: looked for once, and again when PyTorch has brought its own."""
+    del torch
+    return ThreadpoolController()
+
+
 class Rounds(Protocol):
-    """What knows where boosters stopped, a number a fold."""
+    """What knows where boosters stopped, fold by fold."""
 
     @property
-    def rounds(self) -> list[int]: ...
+    def rounds(self) -> Sequence[Stopped]: ...
 
 
 def final_params(params: dict[str, Any], cross: Rounds) -> dict[str, Any]:
     """The settings for the fit on all rows: a booster makes as many rounds as it did in the mean over folds."""
-    return {**params, "n_estimators": round(float(np.mean(cross.rounds)))} if cross.rounds else params
+    if not cross.rounds:
+        return params
+    mean = np.mean(cross.rounds, axis=0)
+    if "members" not in params:
+        return {**params, "n_estimators": round(float(mean))}
+    return {
+        "members": [
+            {**member, "params": {**member["params"], "n_estimators": round(float(rounds))}} if rounds else member
+            for member, rounds in zip(params["members"], mean, strict=True)
+        ]
+    }
 
 
 def baseline(problem: Problem, folds: Folds) -> Validation:
@@ -171,10 +195,3 @@ def baseline(problem: Problem, folds: Folds) -> Validation:
         output[test] = np.bincount(truth, minlength=classes) / len(truth) if classification else truth.mean()
         scores.append(score(problem.task, problem.truth[test], output[test], problem.positive))
     return Validation(scores, output, [test for _, test in folds.splits], 0.0)
-
-
-def single_threaded(pipeline: Any) -> None:
-    """Predictions of forests on one thread: several add up in a different order each time, which changes last bits."""
-    model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
-    if hasattr(model, "estimators_") and "n_jobs" in model.get_params(deep=False):
-        model.set_params(n_jobs=1)

@@ -1,7 +1,8 @@
 """Trained models: a folder of safe files with `model.json` beside them, never a pickle.
 
 scikit-learn pipelines are skops files read against an explicit list of types; boosters are LightGBM's text or XGBoost's
-JSON, their preprocessing a skops file. Every file's SHA-256 is checked before it is parsed.
+JSON, their preprocessing a skops file; a blend has a folder for each member. Every file's SHA-256 is checked before
+it is parsed.
 """
 
 import hashlib
@@ -17,9 +18,8 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import polars as pl
-from sklearn.pipeline import Pipeline
 
-from ml_engine import skops_files
+from ml_engine.blended import frameworks
 from ml_engine.calibration import Calibrator
 from ml_engine.contract.manifest import ModelManifest
 from ml_engine.errors import OpError
@@ -27,7 +27,7 @@ from ml_engine.family import Task
 from ml_engine.frames import feature_frame
 from ml_engine.integrity import require_unchanged, sha256_of
 from ml_engine.job import Job
-from ml_engine.native import native_estimator, native_format
+from ml_engine.native import read_estimator, write_estimator
 from ml_engine.pipelines import DATE_PARTS
 
 MANIFEST_FILE = "model.json"
@@ -169,29 +169,22 @@ def stage_model(
     """
     folder = job.folder / slot
     folder.mkdir(parents=True, exist_ok=False)
-    steps = estimator.steps if hasattr(estimator, "steps") else []
-    form = native_format(steps[-1][1] if steps else estimator)
-    if not steps:
-        estimator.write(folder)
-    elif form:
-        steps[-1][1].write(folder)
-        skops_files.write(Pipeline(steps[:-1]), folder / "encode.skops")
-    else:
-        skops_files.write(estimator, folder / "model.skops")
+    form = write_estimator(estimator, folder)
     if calibrator:
         (folder / "calibrator.json").write_text(json.dumps(calibrator.to_json()), encoding="utf-8")
     np.save(folder / "rows.npy", np.sort(training_rows), allow_pickle=False)
     (folder / "reference.json").write_text(json.dumps(reference), encoding="utf-8")
     for file, content in (beside or {}).items():
         (folder / file).write_bytes(content)
-    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir())}
+    inside = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in inside}
     written: Any = {
         **manifest,
         "name": name,
         "hash": hashlib.sha256("".join(f"{file}:{digest}\n" for file, digest in files.items()).encode()).hexdigest(),
-        "format": form or "skops",
+        "format": form,
         "files": files,
-        "environment": _environment(manifest["framework"]),
+        "environment": _environment(manifest["framework"], manifest["params"]),
     }
     (folder / MANIFEST_FILE).write_text(json.dumps(written, ensure_ascii=False, indent=2), encoding="utf-8")
     return str(folder.resolve())
@@ -220,27 +213,16 @@ def load_model(path: str, field: str = "model", tasks: Sequence[str] = SUPERVISE
             "ml_training_evaluate takes every model.",
         )
     for name, digest in manifest["files"].items():
-        require_unchanged(folder / name, digest)
+        require_unchanged(folder, name, digest)
     saved = folder / "calibrator.json"
     calibrator = Calibrator.from_json(json.loads(saved.read_text(encoding="utf-8"))) if saved.is_file() else None
-    return Model(manifest, folder, _estimator(manifest, folder), calibrator)
+    return Model(manifest, folder, read_estimator(manifest, folder), calibrator)
 
 
-def _estimator(manifest: ModelManifest, folder: Path) -> Any:
-    if manifest["format"] == "skops":
-        return skops_files.read(folder / "model.skops")
-    native = native_estimator(manifest)
-    native.restore(folder)
-    if manifest["format"] == "forecaster":
-        return native
-    if manifest["classes"]:
-        native.classes_ = np.array(manifest["classes"])
-    return Pipeline([*skops_files.read(folder / "encode.skops").steps, ("model", native)])
-
-
-def _environment(framework: str) -> dict[str, str]:
+def _environment(framework: str, params: dict[str, Any]) -> dict[str, str]:
     packages = ["numpy", "pandas", "scikit-learn", "skops"]
     found = {name: version(name) for name in packages}
-    if framework not in {"scikit-learn", "ml-engine"}:
-        found[framework] = version("xgboost-cpu" if framework == "xgboost" else framework)
+    for one in frameworks(params) if "members" in params else [framework]:
+        if one not in {"scikit-learn", "ml-engine"}:
+            found[one] = version("xgboost-cpu" if one == "xgboost" else one)
     return {"python": platform.python_version(), **found}

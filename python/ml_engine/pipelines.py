@@ -1,6 +1,7 @@
 """From a raw table to what an estimator takes: the preprocessing that is part of every model."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -117,13 +118,10 @@ def build(
     scaled = encoding == "scaled"
     steps: list[tuple[str, Any, list[str]]] = []
     if numbers:
-        filler = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-        number_step: Any = {"scaled": _then_scale(filler), "ordinal": filler, "native": "passthrough"}[encoding]
-        steps.append(("number", number_step, numbers))
+        steps.append(("number", _number_step(encoding), numbers))
     if few:
-        one_hot = OneHotEncoder(handle_unknown="ignore", drop="if_binary", sparse_output=False)
         codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-        steps.append(("category", one_hot if scaled else codes, few))
+        steps.append(("category", _one_hot() if scaled else codes, few))
     if many and not supervised:
         common = OneHotEncoder(
             handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES, sparse_output=False
@@ -134,6 +132,52 @@ def build(
     encode = ColumnTransformer(steps, verbose_feature_names_out=False)
     reader = TableReader(list(numeric), list(categories), list(dates))
     return Pipeline([("read", reader), ("encode", encode), ("model", estimator)])
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many columns of each kind the `native` encoding has, in this order."""
+
+    numbers: int
+    codes: int
+    means: int
+
+    @classmethod
+    def of(cls, numeric: Sequence[str], categories: dict[str, int], dates: Sequence[str]) -> Self:
+        """Of what `build` makes of these columns."""
+        few = sum(distinct <= MOST_CATEGORIES for distinct in categories.values())
+        return cls(len(numeric) + len(DATE_PARTS) * len(dates), few, len(categories) - few)
+
+
+def recode(encoding: Encoding, layout: Layout) -> Any:
+    """From the `native` encoding to another: together they are what `build` makes of raw columns at once."""
+    if encoding == "native":
+        return "passthrough"
+    scaled = encoding == "scaled"
+    ends = np.cumsum([layout.numbers, layout.codes, layout.means]).tolist()
+    named: list[tuple[str, Any, list[int]]] = [
+        ("number", _number_step(encoding), list(range(ends[0]))),
+        ("category", _one_hot() if scaled else "passthrough", list(range(ends[0], ends[1]))),
+        ("target", StandardScaler() if scaled else "passthrough", list(range(ends[1], ends[2]))),
+    ]
+    return ColumnTransformer([step for step in named if step[2]])
+
+
+def single_threaded(pipeline: Any) -> None:
+    """Predictions of forests on one thread: several add up in a different order each time, which changes last bits."""
+    model = pipeline[-1] if hasattr(pipeline, "steps") else pipeline
+    if hasattr(model, "estimators_") and "n_jobs" in model.get_params(deep=False):
+        model.set_params(n_jobs=1)
+
+
+def _number_step(encoding: Encoding) -> Any:
+    filler = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    return {"scaled": _then_scale(filler), "ordinal": filler, "native": "passthrough"}[encoding]
+
+
+def _one_hot() -> OneHotEncoder:
+    # Codes and the texts they stand for are in the same order.
+    return OneHotEncoder(handle_unknown="ignore", drop="if_binary", sparse_output=False)
 
 
 def _then_scale(step: Any) -> Pipeline:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ml_engine.blended import BLEND
 from ml_engine.calibration import Calibrator
 from ml_engine.families import FAMILIES
 from ml_engine.frames import row_prints
@@ -25,6 +26,8 @@ def model_name(posed: Posed, family: str) -> str:
 
 def framework_and_type(pipeline: Any, family: str) -> tuple[str, str]:
     """The library, and the class that a user of it would name."""
+    if family == BLEND:
+        return "ml-engine", type(pipeline[-1]).__name__
     framework = FAMILIES[family].framework
     last = pipeline[-1]
     if framework == "scikit-learn":

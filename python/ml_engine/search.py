@@ -10,7 +10,7 @@ import optuna
 
 from ml_engine.checkpoints import Book
 from ml_engine.contract.training import SweepParams
-from ml_engine.crossval import Validation, pipeline_for, validate
+from ml_engine.crossval import Stopped, Validation, pipeline_for, validate
 from ml_engine.errors import OpError
 from ml_engine.folds import Folds
 from ml_engine.job import Job
@@ -59,7 +59,7 @@ class Outcome:
     state: Literal["complete", "pruned", "failed"]
     folds: list[Scores]
     """Scores of each fold that was done."""
-    rounds: list[int]
+    rounds: list[Stopped]
     seconds: float
     refusal: str = ""
 

@@ -65,6 +65,12 @@ def default_space(family: str, task: Task, rows: int) -> Space:
             "colsample_bytree": _float(0.4, 1.0),
             "reg_lambda": _float(1e-3, 10, log=True),
         },
+        "catboost": {
+            "learning_rate": _float(0.02, 0.3, log=True),
+            "depth": _int(3, 9),
+            "l2_leaf_reg": _float(0.5, 30, log=True),
+            "random_strength": _float(0.1, 10, log=True),
+        },
         "knn": {
             "n_neighbors": _int(1, most_neighbours, log=True),
             "weights": _of("uniform", "distance"),

@@ -1,8 +1,8 @@
 """What `auto` trains: families halved on a sample, the best tuned while there is time, the last few scored afresh.
 
 Successive halving over families (Jamieson & Talwalkar 2016) and TPE over the settings of those that are left (Bergstra
-et al. 2011). The best of many looks better than it is: the best of the last three families are scored again, and chosen
-between, on folds nobody has tuned by.
+et al. 2011). The best of many looks better than it is: the best of the last families are scored again, and chosen
+between or blended, on folds nobody has tuned by.
 """
 
 import time
@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 import optuna
 
-from ml_engine.contestants import Entry, sample, study_of
+from ml_engine.blended import BLEND
+from ml_engine.contestants import Entry, growth, sample, study_of, turns
 from ml_engine.contract.training import Candidate, TrainParams
 from ml_engine.crossval import Validation, pipeline_for, validate
 from ml_engine.errors import OpError
+from ml_engine.finals import Finals, compared, finalists, listed
 from ml_engine.folds import Folds, plan
 from ml_engine.job import Job
 from ml_engine.memory import estimated_mb
@@ -29,8 +31,11 @@ AUTO = ["linear", "lightgbm", "random_forest", "svm", "xgboost", "extra_trees", 
 """What `auto` tries, in this order while there is time; a kernel machine only where it needs no approximation."""
 AUTO_SECONDS = 15
 SCREENING_ROWS, TUNING_ROWS = 4000, 12_000
-MOST_TRIALS = 100
-FINALISTS, REPEATS = 3, 3
+TRIALS = 100
+"""At most, in the usual time; in proportion where there is more."""
+TUNED, REPEATS = 3, 3
+BLEND_SHARE = 0.5
+"""Of the whole time, that scoring all who are left and fitting a blend of them may take at most."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,15 @@ class _Contest:
         self.budget_mb = params.get("memory_budget_mb")
         self.entries: list[Entry] = []
         self.skipped: dict[str, str] = {}
+        self.growth: dict[str, float] = {}
         # Families that the first round put last, on fewer rows than those in `entries`.
         self.screened: list[Entry] = []
+        self.team: list[Entry] = []
         self.finalists: list[Entry] = []
         self.tuning = folds
-        self.trials = 0
+        # Of what was asked for, not of what is left of it: the same call may make as many trials each time.
+        seconds = params.get("time_budget_seconds", AUTO_SECONDS)
+        self.trials, self.most_trials = 0, round(TRIALS * max(1.0, seconds / AUTO_SECONDS))
         self.cut = False
 
     def screen(self) -> None:
@@ -103,39 +112,38 @@ class _Contest:
                 if self.entries and self._late():
                     self.skipped[family] = "no time left"
                     continue
-                self._add(problem, folds, family, {})
+                entry = self._add(problem, folds, family, {})
+                before = next(one for one in screened if one.family == family)
+                if entry:
+                    self.growth[family] = growth(before, entry, problem.rows / SCREENING_ROWS)
+                    entry.seconds = entry.measured * (self.problem.rows / problem.rows) ** self.growth[family]
             self.screened = [one for one in screened if one.family not in left]
-        studies = {family: study_of(self.seed) for family in left[:FINALISTS]}
+        studies = {family: study_of(self.seed) for family in left[:TUNED]}
         spaces = {family: default_space(family, problem.task, problem.rows) for family in studies}
-        while self.trials < MOST_TRIALS and not self.cut:
+        turn = 0
+        while self.trials < self.most_trials and not self.cut:
+            turn += 1
             for family, study in studies.items():
-                if self.trials >= MOST_TRIALS or self._late(self._final_seconds(problem)):
-                    self.cut = self.trials < MOST_TRIALS
+                if turn % turns(family):
+                    continue
+                if self.trials >= self.most_trials or self._late(self._team(problem), self._again_seconds(problem)):
+                    self.cut = self.trials < self.most_trials
                     break
                 trial = study.ask()
                 found = self._add(problem, folds, family, suggest(trial, spaces[family]), prune=True)
                 study.tell(trial, found.score if found else None, state=None if found else optuna.trial.TrialState.FAIL)
                 self.trials += 1
-                self.job.progress(20 + 15 * self.trials / MOST_TRIALS, 100, f"tuned {family}: trial {self.trials}")
+                self.job.progress(20 + 15 * self.trials / self.most_trials, 100, f"tuned {family}: trial {self.trials}")
         self._again(problem)
 
     def decide(self) -> Choice:
         """The winner, its family's best beside those of the others, recorded."""
-        ranked = [*sorted(self.finalists, key=lambda one: -one.score), *self._ranked()]
+        ranked = [*self.finalists, *self._ranked()]
         best: dict[str, Entry] = {}
         for one in [*ranked, *sorted(self.screened, key=lambda one: -one.score)]:
             best.setdefault(one.family, one)
         sign = better(self.metric, 1.0)
-        candidates: list[Candidate] = [
-            {
-                "family": one.family,
-                "score": sign * one.score if np.isfinite(one.score) else None,
-                "sd": one.sd,
-                "seconds": round(one.seconds, 3),
-                "note": ", ".join(f"{key}={_short(value)}" for key, value in one.params.items()) or None,
-            }
-            for one in best.values()
-        ]
+        candidates = [listed(one, sign) for one in best.values()]
         for family, why in self.skipped.items():
             candidates.append({"family": family, "score": None, "sd": None, "seconds": 0.0, "note": why})
         if late := [family for family, why in self.skipped.items() if why == "no time left"]:
@@ -144,9 +152,11 @@ class _Contest:
             )
         if self.cut:
             self.problem.notes.append(
-                f"time_budget_seconds ended the search after {self.trials} of {MOST_TRIALS} trials: "
+                f"time_budget_seconds ended the search after {self.trials} of {self.most_trials} trials: "
                 "the same call may choose otherwise on a machine of another speed."
             )
+        if ranked[0].family == BLEND:
+            self.problem.notes.append(compared(self.metric, sign, *ranked[:2]))
         self.job.decide(
             {
                 "type": "ModelSelection",
@@ -155,42 +165,38 @@ class _Contest:
                 "alternatives": [{"name": one["family"], "score": one["score"]} for one in candidates],
                 "rationale": (
                     f"Best cross-validated {self.metric}; {self.trials} trials of settings of the better half, "
-                    f"the best of the last {len(self.finalists)} families scored again on other folds."
+                    f"the best {len(self.team)} scored again on other folds, alone and blended."
                 ),
             }
         )
         return Choice(ranked[0].family, candidates, ranked[0].params)
 
     def _again(self, problem: Problem) -> None:
-        """Scores the best of each of the last families on fresh folds instead, as often as time allows."""
-        best = self._best()[:FINALISTS]
-        fresh: list[list[float]] = []
-        for repeat in range(1, REPEATS + 1):
-            if len(best) < 2 or self._late(self._final_seconds(problem) / REPEATS):
+        """Scores those left on fresh folds instead, as often as time allows; then chooses between them, or blends."""
+        finals = Finals(self._team(problem))
+        self.cut |= len(finals.team) < len(finalists(self._ranked(), lambda _: 0.0, 0.0))
+        for repeat in range(1, REPEATS + 1 if len(finals.team) > 1 else 1):
+            if self._late(finals.team, self._again_seconds(problem) / REPEATS):
+                self.cut = True
                 break
             folds = plan(problem, len(self._folds_of(problem).splits), self.seed + repeat)
-            found = [self._validated(problem, folds, one.family, one.params) for one in best]
-            fresh.append([better(self.metric, one.mean.get(self.metric, np.nan)) for one in found])
-            self.job.progress(35 + 4 * repeat / REPEATS, 100, f"scored the last {len(best)} families again")
-        if fresh:
-            self.finalists = best
-            for one, score in zip(best, np.mean(fresh, axis=0), strict=True):
-                one.score = float(score)
+            finals.rounds.append([self._validated(problem, folds, one.family, one.params) for one in finals.team])
+            self.job.progress(35 + 4 * repeat / REPEATS, 100, f"scored the last {len(finals.team)} again")
+        if finals.rounds:
+            self.team, self.finalists = finals.team, finals.settle(problem)
 
-    def _final_seconds(self, problem: Problem) -> float:
+    def _team(self, problem: Problem) -> list[Entry]:
+        """Those worth scoring again, as many as there is time to score and to fit all of."""
+        again = REPEATS * len(self._folds_of(problem).splits)
+        most = BLEND_SHARE * (self.deadline - self.started)
+        return finalists(self._ranked(), lambda one: self._closing_fits * one.seconds + again * one.measured, most)
+
+    def _again_seconds(self, problem: Problem) -> float:
         """What `_again` takes."""
-        each = sum(one.seconds for one in self._best()[:FINALISTS]) * problem.rows / self.problem.rows
-        return REPEATS * len(self._folds_of(problem).splits) * each
+        return REPEATS * len(self._folds_of(problem).splits) * sum(one.measured for one in self._team(problem))
 
     def _folds_of(self, problem: Problem) -> Folds:
         return self.folds if problem is self.problem else self.tuning
-
-    def _best(self) -> list[Entry]:
-        """The best entry of each family still in, best first."""
-        best: dict[str, Entry] = {}
-        for one in self._ranked():
-            best.setdefault(one.family, one)
-        return list(best.values())
 
     def _ranked(self) -> list[Entry]:
         return sorted(self.entries, key=lambda one: -one.score if np.isfinite(one.score) else np.inf)
@@ -213,8 +219,9 @@ class _Contest:
                 raise
             return None
         score = better(self.metric, found.mean.get(self.metric, np.nan))
-        seconds = found.seconds / max(len(found.scores), 1) * self.problem.rows / problem.rows
-        entry = Entry(family, params, score, found.sd.get(self.metric, 0.0), seconds, first[0])
+        measured = found.seconds / max(len(found.scores), 1)
+        seconds = measured * (self.problem.rows / problem.rows) ** self.growth.get(family, 1.0)
+        entry = Entry(family, params, score, found.sd.get(self.metric, 0.0), seconds, measured, first[0])
         self.entries.append(entry)
         return entry
 
@@ -233,12 +240,12 @@ class _Contest:
             heard,
         )
 
-    def _late(self, more_seconds: float = 0.0) -> bool:
-        """Whether what is best so far, cross-validated and fitted on all rows, would end after the deadline."""
-        fits = len(self.folds.splits) + 1.5
-        dear = self._ranked()[0].seconds if self.entries else 0.0
-        return time.monotonic() + 1.2 * fits * dear + more_seconds > self.deadline
+    @property
+    def _closing_fits(self) -> float:
+        """Of cross-validating what is chosen, and fitting it on all rows."""
+        return 1.2 * (len(self.folds.splits) + 1.5)
 
-
-def _short(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    def _late(self, team: list[Entry] | None = None, more_seconds: float = 0.0) -> bool:
+        """Whether the team, or else what is best so far, cross-validated and fitted, would end after the deadline."""
+        team = self._ranked()[:1] if team is None else team
+        return time.monotonic() + self._closing_fits * sum(one.seconds for one in team) + more_seconds > self.deadline

@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, LinearSVC, LinearSVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from ml_engine.boosters import THREADS
+from ml_engine.boosters import threads_for
 from ml_engine.family import BOTH, Family, Setting, Task, settings_of_kind
 from ml_engine.pipelines import Encoding
 
@@ -56,7 +56,7 @@ def _simple(
         if setting.balanced:
             settings["class_weight"] = "balanced"
         estimator = kind(setting.task)(**settings)
-        fixed = {"random_state": setting.seed, "n_jobs": THREADS}
+        fixed = {"random_state": setting.seed, "n_jobs": threads_for(setting.rows)}
         own = estimator.get_params(deep=False)
         estimator.set_params(**{key: value for key, value in fixed.items() if key in own and name != "linear"})
         return wrap(setting, estimator) if wrap else estimator

@@ -15,6 +15,15 @@ const TITLES: Readonly<Record<string, string>> = {
     "`auto` against FLAML and the defaults of LightGBM and a random forest: five sets, equal time, the same splits; mean rank on held-out rows",
   "training-overhead":
     "What ml_training_train adds to the same training done with scikit-learn and skops directly, in turn in one process",
+  "training-sweep": "What a sweep adds to a trial over the same objective under Optuna itself, in turn",
+  ingest:
+    "Ingest of a CSV against DuckDB's own copy of it to Parquet, each in a process of its own, in turn; memory is the most either held",
+  "data-aggregate":
+    "Aggregation of 10 M rows by a key through ml_data_transform's step, against the same SQL in DuckDB",
+  profile:
+    "Profiles against fg-data-profiling: `ours` is the whole op with its report, `fields` what its minimal profile has; bytes of memory at most and of JSON",
+  validate:
+    "Forty rules on one table against Great Expectations and pandera (lazy), each in its own environment, in turn",
   routing: "The routing hint: time a request",
 };
 
@@ -36,7 +45,8 @@ export function resultsPage(root: string): string {
 }
 
 function flat(value: unknown, path = ""): [string, string][] {
-  if (Array.isArray(value)) return [[path, value.map(String).join(", ")]];
+  if (Array.isArray(value) && value.every((item) => typeof item !== "object"))
+    return [[path, value.map(String).join(", ")]];
   if (typeof value === "number") return [[path, String(Number(value.toPrecision(4)))]];
   if (value === null || typeof value !== "object") return [[path, String(value)]];
   return Object.entries(value).flatMap(([key, inner]) => flat(inner, path === "" ? key : `${path}.${key}`));

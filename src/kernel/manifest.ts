@@ -71,11 +71,15 @@ export const ModelManifest = z
     target: z.string().describe("Empty where nothing is predicted."),
     classes: z.array(z.string()).describe("Labels in the order of the probabilities; empty but for classification."),
     positive: z.string().nullable().describe("The label scored as positive in binary classification."),
-    framework: z.string().describe("`scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`."),
+    framework: z
+      .string()
+      .describe(
+        "`scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, or `ml-engine` for a blend of several.",
+      ),
     model_type: z.string().describe("Estimator class."),
     family: z.string(),
-    format: z.string().describe("`skops`, `booster-json`, `forecaster` or `safetensors`."),
-    files: z.record(z.string(), z.string()).describe("File name to its SHA-256, hex."),
+    format: z.string().describe("`skops`, `booster-json`, `forecaster`, `safetensors` or `blend`."),
+    files: z.record(z.string(), z.string()).describe("File, by its path in the folder, to its SHA-256, hex."),
     signature: z.array(ColumnSchema).describe("Feature columns, in order."),
     time: z.string().optional().describe("Column of the moments, of a forecaster."),
     group: z.string().optional().describe("Column of the series of a forecaster, or of the query of a ranker."),
@@ -87,7 +91,10 @@ export const ModelManifest = z
     dataset_hash: z.string(),
     rows: z.int().min(0),
     seed: z.int(),
-    pipeline: z.unknown().describe("Steps that prepared the dataset it was trained on, where it was transformed."),
+    pipeline: z
+      .unknown()
+      .optional()
+      .describe("Steps that prepared the dataset it was trained on, where it was transformed."),
     environment: z.record(z.string(), z.string()).describe("Package to version."),
   })
   .meta({ id: "ModelManifest" });

@@ -155,6 +155,9 @@ export interface Metric {
   readonly time: number;
 }
 
+/** Tags of a run that was imported: the store it came from, without credentials, and its id there. */
+export const IMPORTED = { store: "imported.store", run: "imported.run_id" } as const;
+
 export interface Runs {
   start(run: {
     id: string;
@@ -180,6 +183,11 @@ export interface Runs {
     limit?: number | undefined;
     cursor?: string | undefined;
   }): Page<Run>;
+  /**
+   * Takes in a run made elsewhere, with its own times. One that is here gains what is new, unless it was made here: then
+   * it is left as it is. `points` is how many values of metrics were new.
+   */
+  bring(run: Run, history: readonly Metric[]): { outcome: "added" | "updated" | "unchanged"; points: number };
   /** Run ids, newest first. */
   ids(prefix?: string): readonly string[];
   note(id: string, note: string): void;

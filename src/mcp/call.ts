@@ -10,6 +10,7 @@ import { reachable } from "../policy/database-url.ts";
 import { download } from "../policy/network.ts";
 import { withoutCredentials } from "../policy/redact.ts";
 import { admitRemote } from "../policy/remote.ts";
+import { trackingStore } from "../policy/tracking.ts";
 import type { Said } from "../runtime/protocol.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
@@ -93,7 +94,8 @@ export class Call {
         return to;
       },
       admit: (field, url) => admitRemote(field, url, policy),
-      reach: (field, url) => reachable(field, url, { offline: config.offline, allowHosts: config.allow_hosts }),
+      reach: (field, url) => reachable(field, url, policy),
+      track: (field, url) => trackingStore(field, url, policy, paths()),
     });
     this.state.inputs.push(...resolved.inputs);
     return resolved.params;

@@ -18,6 +18,8 @@ export interface Resolver {
   admit(field: string, url: string): Promise<void>;
   /** A database's address that may be connected to, or a ToolError. */
   reach(field: string, url: string): Promise<string>;
+  /** An MLflow store that may be opened, or a ToolError. */
+  track(field: string, store: string): Promise<string>;
 }
 
 /** A call's parameters with names turned into absolute paths, and what those names were. */
@@ -40,7 +42,7 @@ export async function resolveReferences(
     if (reference === undefined || value === undefined) continue;
     const one = async (name: string) => {
       const [path, input] = await locate(field, reference, name, resolver);
-      if (reference !== "target") inputs.push(input);
+      if (reference !== "target" && reference !== "tracking") inputs.push(input);
       return path;
     };
     if (typeof value === "string") resolved[field] = await one(value);
@@ -80,6 +82,7 @@ async function locate(
     if (isDatabaseUrl(name)) return [await resolver.reach(field, name), fileRef(name)];
     return [resolver.paths.target(field, name), fileRef(name)];
   }
+  if (reference === "tracking") return [await resolver.track(field, name), fileRef(name)];
   return [resolver.paths.file(field, name), fileRef(name)];
 }
 

@@ -14,6 +14,7 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
 
 /** Who one is, where an address says it. */
 const CREDENTIALS: readonly [RegExp, string][] = [
+  [/\b(https?:\/\/)(?:[^\s@/?#]*@|[^\s@/?#:]*:(?!\d+(?:[/?#]|$))\S*@)/gi, "$1[redacted]@"],
   [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]*:\S*@/gi, "$1[redacted]@"],
   [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, "$1[redacted]@"],
 ];

@@ -37,6 +37,7 @@ export class Python {
   readonly #options: PythonOptions;
   readonly #running = new Map<string, { readonly pid: number; readonly detached: boolean }>();
   #switchboard: Switchboard | undefined;
+  readonly #leaving = new Map<string, Promise<void>>();
   #spawner: Spawner | undefined;
 
   constructor(options: PythonOptions) {
@@ -46,7 +47,13 @@ export class Python {
   /** The op's result. Throws ToolError with the op's own words, or with how its process died. */
   async run(work: Work, signal: AbortSignal, hearing: Hearing): Promise<unknown> {
     refuseWhenAborted(signal);
+    // A call may run its op several times: the next worker has the name of the last, so that one must have left.
+    await this.#leaving.get(work.id);
     const { line, pid, ended } = await this.#spawn(work.id);
+    this.#leaving.set(
+      work.id,
+      ended.then(() => void this.#leaving.delete(work.id)),
+    );
     this.#running.set(work.id, { pid, detached: work.detached });
     hearing.onStarted(pid);
     const timer = new AbortController();

@@ -1,7 +1,7 @@
 import type { Database, Statement } from "better-sqlite3";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
-import type { Metric, Page, Run, RunStatus, Runs } from "../kernel/ports.ts";
+import { IMPORTED, type Metric, type Page, type Run, type RunStatus, type Runs } from "../kernel/ports.ts";
 import { type Cell, inTransaction, rows } from "./database.ts";
 import { type Condition, parseFilter, parseOrder } from "./run-filter.ts";
 
@@ -56,12 +56,15 @@ export class RunStore implements Runs {
     });
   }
 
-  metrics(id: string, metrics: readonly Metric[]): void {
-    inTransaction(this.#database, () => {
+  /** Answers how many were new. */
+  metrics(id: string, metrics: readonly Metric[]): number {
+    return inTransaction(this.#database, () => {
+      let added = 0;
       for (const { key, step, time, value } of metrics) {
-        this.#point.run(id, key, step, time, value);
+        added += this.#point.run(id, key, step, time, value).changes;
         this.#latest.run(id, key, step, time, value);
       }
+      return added;
     });
   }
 
@@ -69,6 +72,31 @@ export class RunStore implements Runs {
     this.#database
       .prepare("UPDATE runs SET status = ?, ended = ? WHERE id = ? AND status = 'RUNNING'")
       .run(status, new Date().toISOString(), id);
+  }
+
+  bring(run: Run, history: readonly Metric[]): ReturnType<Runs["bring"]> {
+    return inTransaction(this.#database, () => {
+      const known = this.get(run.id);
+      if (known && known.tags[IMPORTED.store] === undefined) return { outcome: "unchanged", points: 0 };
+      this.createExperiment(run.experiment, "");
+      const { id, experiment, name, tool, status, started, ended, note, parent } = run;
+      const changes = [
+        this.#database
+          .prepare(
+            "INSERT INTO runs (id, experiment, name, tool, status, started, ended, note, parent, info) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET status = excluded.status, ended = excluded.ended WHERE (status, ended) IS NOT (excluded.status, excluded.ended)",
+          )
+          .run(id, experiment, name, tool, status, started, ended, note, parent, JSON.stringify(run.info)).changes,
+      ];
+      const insert = (table: string, values: object) => {
+        const pair = this.#database.prepare(`INSERT OR IGNORE INTO ${table} VALUES (?, ?, ?)`);
+        for (const [key, value] of Object.entries(values)) changes.push(pair.run(id, key, String(value)).changes);
+      };
+      insert("run_params", run.params);
+      insert("run_tags", run.tags);
+      const points = this.metrics(id, history);
+      const changed = points + changes.reduce((sum, count) => sum + count, 0) > 0;
+      return { outcome: known ? (changed ? "updated" : "unchanged") : "added", points };
+    });
   }
 
   get(id: string): Run | undefined {
@@ -155,13 +183,13 @@ export class RunStore implements Runs {
     );
   }
 
-  /** Closes runs that no job will close: those left open by a server that was killed before its job was written. */
+  /** Closes runs that no job will close: those left open by a server that was killed before its job was written. Imported ones go on elsewhere. */
   reap(): void {
     this.#database
       .prepare(
-        "UPDATE runs SET status = 'FAILED', ended = ? WHERE status = 'RUNNING' AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id AND jobs.state = 'running')",
+        "UPDATE runs SET status = 'FAILED', ended = ? WHERE status = 'RUNNING' AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.run_id = runs.id AND jobs.state = 'running') AND NOT EXISTS (SELECT 1 FROM run_tags WHERE run_id = runs.id AND key = ?)",
       )
-      .run(new Date().toISOString());
+      .run(new Date().toISOString(), IMPORTED.store);
   }
 
   #change(sql: string, ...values: readonly Cell[]): void {

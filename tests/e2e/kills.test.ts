@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -56,6 +56,12 @@ print("whole")`;
   }).trim();
 }
 
+/** Rows of a Parquet file; throws where it is not whole. */
+function parquetRows(path: string): number {
+  const script = "import sys, polars as pl; print(pl.read_parquet(sys.argv[1]).height)";
+  return Number(execFileSync(join(root, "python/.venv/bin/python"), ["-c", script, path], { encoding: "utf8" }));
+}
+
 describe.each([
   {
     tool: "ml_data_ingest",
@@ -74,6 +80,10 @@ describe.each([
       ],
     }),
   },
+  {
+    tool: "ml_data_export",
+    args: (_: string, at: number) => ({ dataset: "whole", path: `out-${at}.parquet`, overwrite: true, confirm: true }),
+  },
 ])("$tool killed at random moments", ({ tool, args }) => {
   test(`leaves a workspace that opens and versions that are whole (${KILLS} kills)`, {
     timeout: 60_000 + KILLS * 30_000,
@@ -84,7 +94,8 @@ describe.each([
     const first = await serve(folder);
     await first.call("ml_data_ingest", { source: table(join(folder, "files"), 0), name: "whole" });
     const began = Date.now();
-    expect((await first.call(tool, args(folder, 0))).isError).toBe(false);
+    const uncut = await first.call(tool, args(folder, 0));
+    expect(uncut.isError, uncut.text).toBe(false);
     const unbroken = Date.now() - began;
     await first.close();
 
@@ -96,6 +107,8 @@ describe.each([
       await kill(client, folder);
       await Promise.race([broken, sleep(5000)]);
       await client.close().catch(() => {});
+      const exported = join(folder, "exports", `out-${at}.parquet`);
+      if (existsSync(exported)) expect(parquetRows(exported)).toBe(ROWS);
 
       const next = await serve(folder);
       expect((await next.call("ml_transparency_audit", { action: "verify" })).structured).toMatchObject({ ok: true });

@@ -27,6 +27,14 @@ describe("what is recorded", () => {
     });
   });
 
+  test.for([
+    ["https://ada:s3cret@host:5000/x", "https://[redacted]@host:5000/x"],
+    ["https://s3cret@host/x", "https://[redacted]@host/x"],
+    ["http://ada:s3/cret@host", "http://[redacted]@host"],
+    ["http://host:5000/a/b", "http://host:5000/a/b"],
+    ["http://host/a:b", "http://host/a:b"],
+  ] as const)("%s is kept as %s", ([url, kept]) => void expect(redact(url)).toBe(kept));
+
   test("says that rows were returned, not what was in them", () => {
     expect(redact({ preview: [{ name: "Ada" }, { name: "Grace" }], rows: 2 })).toEqual({
       preview: "[2 withheld]",

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { IMPORTED, type Run } from "../../src/kernel/ports.ts";
 import type { RunStore } from "../../src/store/runs.ts";
 import { points } from "../support/record.ts";
 import { workspace } from "../support/workspace.ts";
@@ -84,6 +85,51 @@ describe("a run", () => {
       "RUNNING",
       "FINISHED",
     ]);
+  });
+
+  test("made elsewhere comes in once, gains what is new, and is not closed here", async () => {
+    const { runs: store } = await runs();
+    const run: Run = {
+      id: "theirs",
+      experiment: "e",
+      name: "n",
+      tool: "mlflow",
+      status: "RUNNING",
+      started: "2020-01-02T03:04:05.678Z",
+      ended: null,
+      params: { depth: "3" },
+      metrics: {},
+      tags: { [IMPORTED.store]: "sqlite:///x.db", team: "a" },
+      note: "",
+      archived: false,
+      parent: null,
+      info: {},
+    };
+    const curve = points("loss", [3, 2, 1]);
+    expect(store.bring(run, curve.slice(0, 2))).toEqual({ outcome: "added", points: 2 });
+    expect(store.bring(run, curve.slice(0, 2))).toEqual({ outcome: "unchanged", points: 0 });
+    store.tag("theirs", { team: "b" });
+    store.reap();
+    expect(store.get("theirs")).toMatchObject({ status: "RUNNING", ended: null, started: run.started });
+    const ended = "2020-01-02T03:05:05.678Z";
+    expect(store.bring({ ...run, status: "CANCELLED", ended }, curve)).toEqual({ outcome: "updated", points: 1 });
+    expect(store.get("theirs")).toMatchObject({
+      status: "CANCELLED",
+      ended,
+      params: { depth: 3 },
+      metrics: { loss: 1 },
+      tags: { team: "b" },
+    });
+  });
+
+  test("made here is left as it is when it comes home", async () => {
+    const { runs: store } = await runs();
+    begin(store);
+    const before = store.get("r");
+    if (before === undefined) throw new Error("it was begun");
+    const home = { ...before, status: "FAILED" as const, tags: { [IMPORTED.store]: "sqlite:///x.db" } };
+    expect(store.bring(home, points("loss", [1]))).toEqual({ outcome: "unchanged", points: 0 });
+    expect(store.get("r")).toEqual(before);
   });
 
   test("is noted, tagged and archived; one that is not there is named", async () => {

@@ -92,7 +92,8 @@ def affordable_rows(model: Model) -> int:
     if isinstance(core, FORESTS):
         work = sum(tree.get_n_leaves() * tree.get_depth() ** 2 for tree in core.estimators_)
         return int(np.clip(FOREST_WORK / max(work, 1), 20, EXACT_ROWS))
-    exact = model.manifest["framework"] != "scikit-learn" or isinstance(core, (*HISTOGRAMS, LogisticRegression, Ridge))
+    own = model.manifest["framework"] not in ("scikit-learn", "ml-engine")
+    exact = own or isinstance(core, (*HISTOGRAMS, LogisticRegression, Ridge))
     return EXACT_ROWS if exact else SAMPLED_ROWS
 
 

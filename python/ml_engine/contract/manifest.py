@@ -57,7 +57,7 @@ class ModelManifest(TypedDict, closed=True):
     """
     framework: str
     """
-    `scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`.
+    `scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, or `ml-engine` for a blend of several.
     """
     model_type: str
     """
@@ -66,11 +66,11 @@ class ModelManifest(TypedDict, closed=True):
     family: str
     format: str
     """
-    `skops`, `booster-json`, `forecaster` or `safetensors`.
+    `skops`, `booster-json`, `forecaster`, `safetensors` or `blend`.
     """
     files: dict[str, str]
     """
-    File name to its SHA-256, hex.
+    File, by its path in the folder, to its SHA-256, hex.
     """
     signature: list[ColumnSchema]
     """
@@ -98,7 +98,7 @@ class ModelManifest(TypedDict, closed=True):
     dataset_hash: str
     rows: int
     seed: int
-    pipeline: Any
+    pipeline: NotRequired[Any]
     """
     Steps that prepared the dataset it was trained on, where it was transformed.
     """

@@ -569,6 +569,7 @@ class SweepParams(TypedDict, closed=True):
         "hist_gradient_boosting",
         "lightgbm",
         "xgboost",
+        "catboost",
         "knn",
         "svm",
         "mlp",
@@ -824,14 +825,30 @@ class CheckpointResult(TypedDict, closed=True):
     warnings: list[str]
 
 
+class RunPoint(TypedDict, closed=True):
+    key: str
+    step: int
+    time: int
+    value: float
+
+
+class RunInput(TypedDict, closed=True):
+    kind: str
+    name: str
+    version: int | None
+    hash: str | None
+
+
+class RunsToRead(TypedDict, closed=True):
+    store: str
+    experiment: str
+    page: str | None
+
+
 class Metric(TypedDict, closed=True):
     metric: str
     first: list[float]
     second: list[float]
-
-
-class ExperimentParams(TypedDict, closed=True):
-    metrics: list[Metric]
 
 
 class FoldTest(TypedDict, closed=True):
@@ -843,5 +860,58 @@ class FoldTest(TypedDict, closed=True):
     verdict: str
 
 
+class RunsWritten(TypedDict, closed=True):
+    added: int
+    updated: int
+    unchanged: int
+    metrics: int
+    warnings: list[str]
+
+
+class CarriedRun(TypedDict, closed=True):
+    id: str
+    name: str
+    tool: str
+    status: Literal["RUNNING", "FINISHED", "FAILED", "CANCELLED"]
+    started: int
+    ended: int | None
+    source: str | None
+    """
+    Its id in the MLflow store it was read from.
+    """
+    parent: str | None
+    note: str
+    params: dict[str, str]
+    tags: dict[str, str]
+    metrics: list[RunPoint]
+    inputs: list[RunInput]
+    info: str
+    """
+    As JSON.
+    """
+
+
+class RunsFound(TypedDict, closed=True):
+    description: str
+    runs: list[CarriedRun]
+    next_page: str | None
+    warnings: list[str]
+
+
 class ExperimentResult(TypedDict, closed=True):
     tests: list[FoldTest]
+    written: RunsWritten | None
+    found: RunsFound | None
+
+
+class RunsToWrite(TypedDict, closed=True):
+    store: str
+    experiment: str
+    description: str
+    runs: list[CarriedRun]
+
+
+class ExperimentParams(TypedDict, closed=True):
+    metrics: list[Metric]
+    write: NotRequired[RunsToWrite]
+    read: NotRequired[RunsToRead]

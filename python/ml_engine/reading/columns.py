@@ -6,7 +6,8 @@ from typing import Protocol
 import polars as pl
 
 from ml_engine.content import Canonical
-from ml_engine.reading.evidence import PROBE_VALUES, Facts, Numbers, facts_for
+from ml_engine.reading.dates import parse_with
+from ml_engine.reading.evidence import PROBE_VALUES, Facts, Numbers, Punctuated, facts_for
 from ml_engine.reading.inference import TEXT, Plan, as_type, best_format, read_as
 
 LONG_VALUE_BYTES = 1_000_000
@@ -85,6 +86,7 @@ class TextColumn:
         self._probe = pl.Series(name, [], dtype=pl.String)
         self._probing = True
         self._numeric_tokens = [token for token in rules.null_tokens if _is_number(token)]
+        self._dated_tokens: dict[str, bool] = {}
         self.begin()
 
     def begin(self) -> None:
@@ -96,7 +98,7 @@ class TextColumn:
         self._nans = 0
 
     def read(self, part: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-        quick = self._read_whole_numbers(part)
+        quick = self._read_as_before(part)
         if quick is not None:
             return quick, None
         if self._spaced:
@@ -114,23 +116,27 @@ class TextColumn:
         typed = as_type(text, self._wanted, self._rules.decimal, self._plan.fmt)
         return self._finished(typed), typed.is_null() & text.is_not_null()
 
-    def _read_whole_numbers(self, part: pl.Series) -> pl.Series | None:
-        """The part as whole numbers where that is what it holds beyond doubt: the short way that most columns take."""
-        if self._plan != Plan("int") or self._wanted is not None or self._numeric_tokens:
+    def _read_as_before(self, part: pl.Series) -> pl.Series | None:
+        """The part as what the plan says, where every value is that beyond doubt: the short way that most parts take.
+
+        None where a value is not, is a token or shows something new: then all is looked at the long way.
+        """
+        plan, facts = self._plan, self._facts
+        probing = self._probing and len(self._probe) < PROBE_VALUES
+        if plan is None or facts is None or self._wanted is not None or self._spaced or probing:
             return None
-        facts = self._facts
-        if not isinstance(facts, Numbers):
-            return None
-        whole = part.cast(pl.Int64, strict=False)
-        if whole.null_count() > part.null_count():
-            return None
-        zeros = part.filter(whole.is_between(-9, 9) | part.str.starts_with("0") | part.str.starts_with("-0"))
-        if len(zeros) and (zeros.str.len_bytes() > 1).any():
-            return None
-        facts.add_whole(len(part) - part.null_count())
-        if part.null_count() < len(part):
-            self._spaced = False
-        return whole
+        if isinstance(facts, Numbers) and not self._numeric_tokens:
+            return facts.more(part, plan)
+        if isinstance(facts, Punctuated) and plan.kind == "date" and not self._is_dated_token(plan.fmt or ""):
+            return facts.more_dates(part, plan.fmt or "")
+        return None
+
+    def _is_dated_token(self, fmt: str) -> bool:
+        """Whether a cell that means nothing could be read as a date."""
+        if fmt not in self._dated_tokens:
+            tokens = pl.Series(self._rules.null_tokens, dtype=pl.String)
+            self._dated_tokens[fmt] = parse_with(tokens, fmt).null_count() < len(tokens)
+        return self._dated_tokens[fmt]
 
     def _without_tokens(self, part: pl.Series) -> pl.Series:
         stripped = part.str.strip_chars()

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from ml_engine.reading.dates import DateEvidence, possible_formats
+from ml_engine.reading.dates import DateEvidence, parse_with, possible_formats
 from ml_engine.reading.inference import TEXT, Plan
 
 PROBE_VALUES = 1000
@@ -46,9 +46,19 @@ class Numbers:
             self.strays += len(stray)
             self.stray = self.stray or (str(stray[0]) if len(stray) else "")
 
-    def add_whole(self, count: int) -> None:
-        """`count` values that are known to be whole numbers without leading zeros."""
-        self.values += count
+    def more(self, part: pl.Series, plan: Plan) -> pl.Series | None:
+        """The next values, as they came, read by `plan`, where they say nothing new; None where they may."""
+        if plan == Plan("int") and self.whole:
+            typed = _plain_integers(part)
+        elif plan == Plan("float") and self.point and not self.digits_only and self.strays == 0:
+            typed = part.cast(pl.Float64, strict=False)
+            if typed.null_count() > part.null_count() or typed.is_nan().any():
+                return None
+        else:
+            return None
+        if typed is not None:
+            self.values += len(part) - part.null_count()
+        return typed
 
     def conclude(self, name: str) -> tuple[Plan, str | None]:
         """How to read the column, and a warning where that is not what it looks like."""
@@ -66,6 +76,15 @@ class Numbers:
                 f'e.g. `{self.stray[:40]}`. Set types: {{"{name}": "float"}} to put those rows aside.'
             )
         return TEXT, None
+
+
+def _plain_integers(part: pl.Series) -> pl.Series | None:
+    """Text as whole numbers, where each is one and is written without zeros before it."""
+    whole = part.cast(pl.Int64, strict=False)
+    if whole.null_count() > part.null_count():
+        return None
+    zeros = part.filter(whole.is_between(-9, 9) | part.str.starts_with("0") | part.str.starts_with("-0"))
+    return None if len(zeros) and (zeros.str.len_bytes() > 1).any() else whole
 
 
 class Words:
@@ -109,6 +128,16 @@ class Punctuated:
         if self._thousands:
             self._plain.add(present.str.replace_all(",", "", literal=True))
         self._dates.add(present)
+
+    def more_dates(self, part: pl.Series, fmt: str) -> pl.Series | None:
+        """The next values, as they came, as dates, where they can be nothing else and are all of one format."""
+        if self._commas or self._thousands or not self._dates.only(fmt):
+            return None
+        typed = parse_with(part, fmt)
+        if typed.null_count() > part.null_count():
+            return None
+        self._dates.add_fitting(len(part) - part.null_count())
+        return typed
 
     def conclude(self, name: str) -> tuple[Plan, str | None]:
         """How to read the column `name`, and what a person should know of that."""

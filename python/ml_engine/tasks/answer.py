@@ -15,12 +15,11 @@ from threadpoolctl import threadpool_limits
 from ml_engine.boosters import threads_for
 from ml_engine.contract.manifest import Artifact
 from ml_engine.contract.training import Candidate, TrainParams, TrainResult
-from ml_engine.crossval import single_threaded
 from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.metrics import Scores, better
 from ml_engine.names import nearest
-from ml_engine.pipelines import build
+from ml_engine.pipelines import build, single_threaded
 from ml_engine.posed import Posed
 from ml_engine.registration import model_name, stage_rows
 

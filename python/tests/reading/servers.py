@@ -15,8 +15,8 @@ POSTGRES_FOLDERS = "/usr/lib/postgresql/*/bin"
 
 
 def program(name: str) -> str | None:
-    """Where a program is; PostgreSQL's are not on the path."""
-    found = shutil.which(name)
+    """Where a program is; PostgreSQL's are not on the path, and MariaDB's server is not on everybody's."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
     return found or next((str(path) for path in sorted(Path("/").glob(f"{POSTGRES_FOLDERS[1:]}/{name}"))), None)
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_engine.content import content_hash
+from ml_engine.reading.evidence import PROBE_VALUES
 from tests.reading.sources import Outcome, read, written
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -24,6 +25,9 @@ CELLS = {
     "iso": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str),
     "day_first": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(lambda day: day.strftime("%d/%m/%Y")),
     "stamp": st.sampled_from(["2020-01-01T10:00:00Z", "2020-06-01T10:00:00+02:00", "2020-06-01 10:00:00"]),
+    "moment": st.from_regex(
+        r"20[0-2][0-9]-0[1-9]-1[0-9] [01][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?", fullmatch=True
+    ),
     "text": st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=6),
     "missing": st.sampled_from(["", "NA", " NaN ", "?"]),
     "long": st.integers(2**63, 2**70).map(str),
@@ -58,9 +62,13 @@ def same(one: Outcome, other: Outcome) -> None:
     assert one.hash == content_hash(one.frame)
 
 
-@given(tables(), st.sampled_from([",", ";", "\t"]), st.integers(1, 7))
+@given(tables(), st.sampled_from([",", ";", "\t"]), st.integers(1, 7), st.sampled_from([1, 3, PROBE_VALUES]))
 @SLOW
-def test_text_in_small_pieces(tmp_path: Path, rows: list[list[str]], delimiter: str, piece: int) -> None:
+def test_text_in_small_pieces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: list[list[str]], delimiter: str, piece: int, probe: int
+) -> None:
+    # With a small probe most pieces take the short way, which only pieces after the first thousand values do otherwise.
+    monkeypatch.setattr("ml_engine.reading.columns.PROBE_VALUES", probe)
     path = written(tmp_path, as_csv(rows, delimiter))
     same(read(path, delimiter=delimiter), read(path, delimiter=delimiter, batch_rows=piece))
 

@@ -3,7 +3,7 @@ import { column, columns, newName, rare } from "../../kernel/fields.ts";
 
 export const task = z.enum(["auto", "classification", "regression"]).default("auto").describe("What for.");
 
-/** What can be trained; `auto`, where a tool offers it, tries several of them. */
+/** What can be searched. */
 export const FAMILIES = [
   "linear",
   "random_forest",
@@ -11,6 +11,7 @@ export const FAMILIES = [
   "hist_gradient_boosting",
   "lightgbm",
   "xgboost",
+  "catboost",
   "knn",
   "svm",
   "mlp",

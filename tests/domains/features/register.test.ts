@@ -47,7 +47,8 @@ describe("ml_features_register", () => {
       spending@2 (development, DEPRECATED: use spending@1) of purchases@1 by customer: spent_7d, visits_all, last_amount.
       Feature \`per_visit\` is gone.
       Feature \`shop\` is gone.
-      ttl_seconds: 864000 → 1728000."
+      ttl_seconds: 864000 → 1728000.
+      Warning: spending@2 is deprecated: use spending@1"
     `);
     expect(shown.structured).toMatchObject({
       views: [{ ref: "spending@1", stage: "production" }],
@@ -72,7 +73,8 @@ describe("ml_features_register", () => {
       feature | drifted | mean then | mean now | shift (sd) | missing then | missing now
       spent_7d | yes | 164.3 | 4574 | 77.55 | 0 % | 0 %
       last_amount | yes | 34.07 | 934.1 | 61.84 | 5 % | 5 %
-      visits_all | no | 10.5 | 10.5 | 0 | 0 % | 0 %"
+      visits_all | no | 10.5 | 10.5 | 0 | 0 % | 0 %
+      Warning: spending@2 is deprecated: use spending@1"
     `);
   });
 
@@ -91,7 +93,8 @@ describe("ml_features_register", () => {
     expect(steady(exported.text)).toMatchInlineSnapshot(`
       "spending@2 (production, DEPRECATED: use spending@1) of purchases@1 by customer: spent_7d, visits_all, last_amount.
       Feast repository: …/spending-feast.zip
-      Warning: Feast computes nothing: spent_7d, visits_all, last_amount are read from \`spending_rows.parquet\`; fill it with \`backfill\`."
+      Warning: Feast computes nothing: spent_7d, visits_all, last_amount are read from \`spending_rows.parquet\`; fill it with \`backfill\`.
+      Warning: spending@2 is deprecated: use spending@1"
     `);
   });
 });

@@ -1,4 +1,4 @@
-"""Says whether two runs differ by more than their folds do."""
+"""Says whether two runs differ by more than their folds do; writes runs to an MLflow store and reads them from one."""
 
 import math
 
@@ -6,17 +6,21 @@ from scipy import stats
 
 from ml_engine.contract.training import ExperimentParams, ExperimentResult, FoldTest
 from ml_engine.job import Job
+from ml_engine.mlflow_runs.reading import read
+from ml_engine.mlflow_runs.writing import write
 
 SIGNIFICANT = 0.05
 
 
 def experiment(params: ExperimentParams, job: Job) -> ExperimentResult:
-    """Tests each metric that both runs logged on every fold."""
+    """Tests each metric that both runs logged on every fold, or takes runs to or from an MLflow store."""
     return {
         "tests": [
             corrected_t_test(pair["metric"], pair["first"], pair["second"])
             for pair in job.track(params["metrics"], "metrics")
-        ]
+        ],
+        "written": write(params["write"], job) if "write" in params else None,
+        "found": read(params["read"], job) if "read" in params else None,
     }
 
 

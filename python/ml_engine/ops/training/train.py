@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from ml_engine.blended import BLEND
 from ml_engine.boosters import MOST_ROUNDS, Boosted
 from ml_engine.calibration import Calibrator, cross_calibrated
 from ml_engine.callbacks import declared
@@ -252,6 +253,9 @@ def compare_with_baseline(problem: Problem, metrics: Scores, base: Scores) -> No
 def described(pipeline: Any, family: str, given: dict[str, Any]) -> dict[str, Any]:
     """The settings that were used and differ from the estimator's own defaults, as JSON values."""
     last = pipeline[-1]
+    if family == BLEND:
+        parts = zip(given["members"], last.fitted_, strict=True)
+        return {"members": [{**one, "params": described(part, one["family"], one["params"])} for one, part in parts]}
     rounds = getattr(last, "rounds_", None)
     if rounds is not None:
         return {"learning_rate": 0.1, **given, "n_estimators": rounds}

@@ -27,8 +27,8 @@ pytestmark = pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL's server is
 
 def run(*command: str) -> None:
     """Runs a program of PostgreSQL's, as somebody else where we are root, whom it refuses."""
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    subprocess.run([*user, str((PROGRAMS or Path()) / command[0]), *command[1:]], check=True, capture_output=True)  # noqa: S603
+    user = "postgres" if os.geteuid() == 0 else None
+    subprocess.run([str((PROGRAMS or Path()) / command[0]), *command[1:]], check=True, capture_output=True, user=user)  # noqa: S603
 
 
 @pytest.fixture(scope="module")

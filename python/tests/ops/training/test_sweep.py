@@ -12,7 +12,7 @@ from ml_engine.errors import OpError
 from ml_engine.job import Job, Said, quiet
 from ml_engine.models import load_model
 from ml_engine.ops.training.sweep import sweep
-from ml_engine.search_spaces import grid, require_space, sampler, suggest
+from ml_engine.search_spaces import default_space, grid, require_space, sampler, suggest
 
 from .tables_for_training import sklearn_table, sweep_params
 
@@ -53,6 +53,17 @@ def test_same_call_gives_the_same_search(kind: str, tmp_path: Path) -> None:
     assert results[0]["metrics"] == results[1]["metrics"]
     hashes = [load_model(result["model"]).manifest["hash"] for result in results]
     assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize("family", ["catboost", "extra_trees", "knn", "mlp"])
+def test_a_family_takes_what_its_own_space_holds(family: str, tmp_path: Path) -> None:
+    if family == "catboost":
+        pytest.importorskip("catboost", reason="catboost is not installed: npm run setup -- --with catboost")
+    dataset = sklearn_table("breast_cancer", tmp_path)
+    result = sweep(sweep_params(dataset, family=family, trials=2, folds=2), quiet(tmp_path / "job"))
+    assert result["trials"]["failed"] == 0
+    assert set(result["best"]["params"]) >= set(default_space(family, "classification", 569))
+    assert load_model(result["model"]).manifest["family"] == family
 
 
 def test_a_sweep_is_recorded_and_explained(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { DatasetManifest } from "../../../kernel/manifest.ts";
 import type { Asset, LineageEdge, Ports } from "../../../kernel/ports.ts";
 import type { AssetRef, EventRow } from "../../../kernel/record.ts";
@@ -107,7 +106,8 @@ function statistics(asset: Asset | undefined) {
   return { outputFacets: { outputStatistics } };
 }
 
+/** A UUID of version 8 (RFC 9562): the call's twenty digits around version and variant, then zeros. */
 function uuid(callId: string): string {
-  const hex = createHash("sha256").update(`ml-engine ${callId}`).digest("hex");
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const digits = callId.padEnd(30, "0");
+  return `${digits.slice(0, 8)}-${digits.slice(8, 12)}-8${digits.slice(12, 15)}-8${digits.slice(15, 18)}-${digits.slice(18, 30)}`;
 }
