@@ -19,7 +19,12 @@ const Params = z.strictObject({
   queries: z.array(Query).min(1).max(10_000),
   k: z.int().min(1).max(100).default(10),
   strategy: z.enum(["auto", ...MODES]).default("auto"),
-  against: rare(z.enum(["auto", ...MODES]).optional().describe("Compared with this one, by a paired test.")),
+  against: rare(
+    z
+      .enum(["auto", ...MODES])
+      .optional()
+      .describe("Compared with this one, by a paired test."),
+  ),
 });
 export type EvaluateParams = z.output<typeof Params>;
 
@@ -85,7 +90,9 @@ export default nativeTool({
             name,
             digits(value),
             `${digits(low)} to ${digits(high)}`,
-            ...(other ? [digits(result.comparison?.metrics[name] ?? 0), digits(other.difference), digits(other.p)] : []),
+            ...(other
+              ? [digits(result.comparison?.metrics[name] ?? 0), digits(other.difference), digits(other.p)]
+              : []),
           ];
         }),
       ]),

@@ -1,4 +1,5 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import evaluate from "./evaluate.ts";
 import ingest from "./ingest.ts";
 import query from "./query.ts";
 
@@ -6,5 +7,5 @@ export default defineDomain({
   id: "rag",
   title: "Retrieval",
   description: "Index documents and search them by meaning and words, with citations and the reasons for each result.",
-  tools: [ingest, query],
+  tools: [ingest, query, evaluate],
 });

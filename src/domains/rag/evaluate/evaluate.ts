@@ -3,7 +3,7 @@ import type { Ports } from "../../../kernel/ports.ts";
 import type { Evaluated, EvaluateParams } from "../evaluate.ts";
 import { opened } from "../fields.ts";
 import { strategyOf } from "../query/strategy.ts";
-import { type Judged, measures, randomizationTest, ranking, type Run } from "./metrics.ts";
+import { type Judged, measures, type Run, randomizationTest, ranking } from "./metrics.ts";
 
 /** Chunks looked through for each query, so that a hundred documents can be among them. */
 const DEPTH = 400;
@@ -24,7 +24,10 @@ interface Scored {
 export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Evaluated> {
   const collection = await opened(params.collection, ports.collections);
   const embedder = await ports.collections.embedder(collection.settings.embedding.model);
-  const { queries, unknown } = named(params.queries, (await collection.documents()).map(({ id }) => id));
+  const { queries, unknown } = named(
+    params.queries,
+    (await collection.documents()).map(({ id }) => id),
+  );
   const asked = { ...params, queries };
   const scored = await run(params.strategy, asked, collection, embedder, ports);
   const other = params.against ? await run(params.against, asked, collection, embedder, ports) : undefined;

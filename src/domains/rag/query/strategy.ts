@@ -15,7 +15,11 @@ const QUESTION_WORDS = 4;
 const [BY_MEANING, BALANCED] = [0.8, 0.5];
 
 /** How to search for a query, where that is left to us. */
-export function strategyOf({ strategy, query, vector_weight }: Pick<QueryParams, "strategy" | "query" | "vector_weight">): Strategy {
+export function strategyOf({
+  strategy,
+  query,
+  vector_weight,
+}: Pick<QueryParams, "strategy" | "query" | "vector_weight">): Strategy {
   const given = vector_weight === undefined ? {} : { vector_weight };
   if (strategy !== "auto") return { mode: strategy, vector_weight: BY_MEANING, rationale: "asked for", ...given };
   const words = query.trim().split(/\s+/).length;
