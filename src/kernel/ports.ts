@@ -1,5 +1,6 @@
 import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
+import type { View } from "./view.ts";
 
 /** What a tool that runs in TypeScript may touch. Nothing else reaches it. */
 export interface Ports {
@@ -22,6 +23,8 @@ export interface Ports {
 export interface ArtifactFolder {
   /** Writes `name` and answers what the result should carry. */
   write(name: string, title: string, content: string | Uint8Array): { path: string; uri: string; title: string };
+  /** Writes a page that shows `data`, which is what the view is made for. */
+  page(view: View, name: string, title: string, data: unknown): { path: string; uri: string; title: string };
   /** An artifact of an earlier call, by its uri; undefined where it is gone. */
   read(uri: string): Uint8Array | undefined;
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, join } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
+import type { Artifact } from "../kernel/fields.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
 import { isAllPython, type Tool } from "../kernel/tool.ts";
@@ -12,6 +13,7 @@ import { withoutCredentials } from "../policy/redact.ts";
 import { admitRemote } from "../policy/remote.ts";
 import { trackingStore } from "../policy/tracking.ts";
 import type { Said } from "../runtime/protocol.ts";
+import { filePage } from "../studio/pages.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
@@ -120,12 +122,8 @@ export class Call {
       readText: readCapped,
       artifacts: {
         read: (uri) => readArtifact(config.workspace, uri),
-        write: (name, title, content) => {
-          const staged = join(this.makeFolder(), "artifacts");
-          mkdirSync(staged, { recursive: true });
-          writeFileSync(join(staged, name), content);
-          return { path: join(this.artifacts, name), uri: `ml://artifacts/${state.id}/${name}`, title };
-        },
+        write: (name, title, content) => this.writeArtifact(name, title, content),
+        page: (view, name, title, data) => this.writeArtifact(name, title, filePage(view, config.root, data)),
       },
       progress: (done, total, note) => hear({ type: "progress", done, total, note }),
       decide: (decision) => hear({ type: "decision", decision }),
@@ -147,6 +145,13 @@ export class Call {
         return checkOp(tool.op.result, result);
       },
     };
+  }
+
+  writeArtifact(name: string, title: string, content: string | Uint8Array): Artifact {
+    const staged = join(this.makeFolder(), "artifacts");
+    mkdirSync(staged, { recursive: true });
+    writeFileSync(join(staged, name), content);
+    return { path: join(this.artifacts, name), uri: `ml://artifacts/${this.state.id}/${name}`, title };
   }
 
   /** Takes in what the work says while it goes on. */

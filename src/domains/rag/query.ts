@@ -71,6 +71,7 @@ export default nativeTool({
   ],
   input: Params,
   output: Answer,
+  view: "trace",
   details: ({ collection: name, strategy, k }, result) => ({
     query_type: result?.decision.strategy ?? strategy,
     collection: name,
