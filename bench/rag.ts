@@ -30,7 +30,7 @@ const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.
 const Found = z.looseObject({
   structuredContent: z.looseObject({ results: z.array(z.looseObject({ document: z.string() })) }),
 });
-const Job = z.looseObject({ structuredContent: z.looseObject({ job_id: z.string().optional() }) });
+const Job = z.looseObject({ structuredContent: z.looseObject({ job: z.looseObject({ job_id: z.string() }).optional() }) });
 
 const peer = await peerPython("rag", packages);
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));
@@ -100,9 +100,9 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
   };
 
   async function finished(args: Record<string, unknown>): Promise<void> {
-    let job = Job.parse(await call("ml_rag_ingest", { ...args, wait_seconds: 45 })).structuredContent.job_id;
+    let { job } = Job.parse(await call("ml_rag_ingest", { ...args, wait_seconds: 45 })).structuredContent;
     while (job !== undefined)
-      job = Job.parse(await call("ml_rag_ingest", { ...args, job_id: job, wait_seconds: 45 })).structuredContent.job_id;
+      job = Job.parse(await call("ml_rag_ingest", { job_id: job.job_id, wait_seconds: 45 })).structuredContent.job;
   }
 }
 
