@@ -23,6 +23,7 @@ const LEAST_FILL: Readonly<Record<Cut, number>> = {
   [CUT.sentence]: 0.6,
   [CUT.paragraph]: 0.4,
   [CUT.section]: 0.15,
+  [CUT.page]: 0,
 };
 
 const LEAST_CUT: Readonly<Partial<Record<Chunking["strategy"], number>>> = {
@@ -42,7 +43,7 @@ export async function chunksOf(
   turns?: Turns,
 ): Promise<Chunk[]> {
   const { strategy, size_tokens, overlap_tokens } = chunking;
-  const units = unitsOf(text, marks, remembered(count), strategy === "code");
+  const units = unitsOf(text, marks, { count: remembered(count), most: size_tokens, code: strategy === "code" });
   if (strategy === "semantic" && turns) raise(units, await turns(text));
   const spans = (from: number, to: number, size: number, overlap: number) =>
     cutInto(text, units, from, to, { strategy, size, overlap, count });
@@ -80,21 +81,33 @@ interface How {
 
 function cutInto(text: string, units: readonly Unit[], first: number, last: number, how: How): Span[] {
   const spans: Span[] = [];
-  for (let from = first; from < last; ) {
-    let to = endOf(units, from, last, how);
+  let done = first;
+  for (let from = first; done < last; ) {
+    let to = endOf(units, from, { done, last }, how);
     let span = spanOf(text, units, from, to, how.count);
     while (span.tokens > how.size && to > from + 1) {
       to = Math.max(from + 1, Math.min(to - 1, from + Math.floor(((to - from) * how.size) / span.tokens)));
       span = spanOf(text, units, from, to, how.count);
     }
+    if (to <= done) {
+      // What is repeated leaves no room for anything new.
+      from = done;
+      continue;
+    }
     spans.push(span);
-    from = to >= last ? last : overlapFrom(units, from, to, how.overlap);
+    from = endsHard(units[to - 1], how) ? to : overlapFrom(units, from, to, how.overlap);
+    done = to;
   }
   return spans;
 }
 
+/** Whether a chunk ends here always, and the next one repeats nothing. */
+const endsHard = (unit: Unit | undefined, { strategy }: How) =>
+  unit?.cut === CUT.page || (strategy === "markdown" && unit?.cut === CUT.section);
+
 /** Where the chunk that begins at `from` ends: as far as the size allows, then back to the best place in reach. */
-function endOf(units: readonly Unit[], from: number, last: number, { strategy, size }: How): number {
+function endOf(units: readonly Unit[], from: number, { done, last }: { done: number; last: number }, how: How): number {
+  const { strategy, size } = how;
   let [to, tokens] = [from, 0];
   let best: { to: number; cut: Cut } | undefined;
   const least = LEAST_CUT[strategy] ?? CUT.line;
@@ -103,7 +116,8 @@ function endOf(units: readonly Unit[], from: number, last: number, { strategy, s
     if (unit === undefined || (to > from && tokens + unit.tokens > size)) break;
     tokens += unit.tokens;
     to += 1;
-    if (strategy === "markdown" && unit.cut === CUT.section) return to;
+    if (to <= done) continue;
+    if (endsHard(unit, how)) return to;
     if (strategy === "semantic" && unit.cut >= CUT.paragraph && tokens >= size / 4) return to;
     const fill = strategy === "sentence" ? 0 : LEAST_FILL[unit.cut];
     if (
@@ -117,7 +131,7 @@ function endOf(units: readonly Unit[], from: number, last: number, { strategy, s
   return best?.to ?? to;
 }
 
-/** The next chunk begins so many tokens before the end of this one, always further on than this one did. */
+/** The next chunk begins at most so many tokens before the end of this one, always further on than this one did. */
 function overlapFrom(units: readonly Unit[], from: number, to: number, overlap: number): number {
   let [next, tokens] = [to, 0];
   while (next - 1 > from && tokens + (units[next - 1]?.tokens ?? 0) <= overlap) {

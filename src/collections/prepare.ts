@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Chunking, Embedder, Mark, Parsed, Prepared } from "../kernel/collections.ts";
 import { type Chunk, chunksOf } from "./chunking.ts";
 import { CodePoints } from "./code-points.ts";
+import { turnsOf } from "./turns.ts";
 
 /** Chunks a document and embeds its chunks. */
 export async function prepare(
@@ -18,7 +19,7 @@ export async function prepare(
     start: points.offset(mark.start),
     end: points.offset(mark.end),
   }));
-  const chunks = await chunksOf(text, marks, chunking, embedder.count);
+  const chunks = await chunksOf(text, marks, chunking, embedder.count, (whole) => turnsOf(whole, embedder, signal));
   const bodies = chunks.map((chunk) => bodyOf(text, chunk, embedder));
   const vectors = await embedder.embed(bodies, "document", signal);
   const pages = marks.filter(({ kind }) => kind === "page");
