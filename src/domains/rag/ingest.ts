@@ -9,7 +9,9 @@ import { OpParams, OpResult } from "./ingest/op.ts";
 
 const Params = z.strictObject({
   collection: collection(),
-  source: z.union([source("File or folder."), z.array(source("File or folder.")).min(1).max(1000)]),
+  source: z
+    .union([source("File or folder."), z.array(source("File or folder.")).min(1).max(1000)])
+    .describe("File or folder, or a list."),
   chunking: Chunking.partial()
     .optional()
     .describe(`strategy (${STRATEGIES.join(", ")}), size_tokens, overlap_tokens.`),
