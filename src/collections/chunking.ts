@@ -1,4 +1,6 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Chunking, Mark } from "../kernel/collections.ts";
+import { blocksOf, marksIn } from "./blocks.ts";
 import { CUT, type Cut, type Unit, unitsOf } from "./units.ts";
 
 /** Part of a document: `text.slice(start, end)`, never more than the size in tokens. Offsets are UTF-16. */
@@ -42,25 +44,46 @@ export async function chunksOf(
   count: (text: string) => number,
   turns?: Turns,
 ): Promise<Chunk[]> {
-  const { strategy, size_tokens, overlap_tokens } = chunking;
-  const units = unitsOf(text, marks, { count: remembered(count), most: size_tokens, code: strategy === "code" });
-  if (strategy === "semantic" && turns) raise(units, await turns(text));
+  const headingsAt = headingsBefore(marks.filter(({ kind }) => kind === "heading"));
+  const known = remembered(count);
+  const chunks: Chunk[] = [];
+  for (const block of blocksOf(text, marks)) {
+    const part = text.slice(block.start, block.end);
+    const turned = chunking.strategy === "semantic" && turns ? await turns(part) : undefined;
+    const units = unitsOf(part, marksIn(marks, block), {
+      count: known,
+      most: chunking.size_tokens,
+      code: chunking.strategy === "code",
+    });
+    if (turned) raise(units, turned);
+    for (const { own, parent } of cutBlock(part, units, chunking, count)) {
+      const start = block.start + own.start;
+      chunks.push({
+        start,
+        end: block.start + own.end,
+        tokens: own.tokens,
+        headings: headingsAt(start),
+        parent: { start: block.start + parent.start, end: block.start + parent.end },
+      });
+    }
+    await turn();
+  }
+  return chunks;
+}
+
+function cutBlock(
+  text: string,
+  units: readonly Unit[],
+  { strategy, size_tokens, overlap_tokens }: Chunking,
+  count: (text: string) => number,
+): { own: Span; parent: Span }[] {
   const spans = (from: number, to: number, size: number, overlap: number) =>
     cutInto(text, units, from, to, { strategy, size, overlap, count });
-  const large = strategy === "parent_child" ? spans(0, units.length, size_tokens * PARENT_SIZE, 0) : undefined;
-  const parts = large
-    ? large.flatMap((parent) =>
-        spans(parent.from, parent.to, size_tokens, overlap_tokens).map((part) => ({ part, parent })),
-      )
-    : spans(0, units.length, size_tokens, overlap_tokens).map((part) => ({ part, parent: part }));
-  const headings = marks.filter(({ kind }) => kind === "heading");
-  return parts.map(({ part, parent }) => ({
-    start: part.start,
-    end: part.end,
-    tokens: part.tokens,
-    headings: headingsAt(headings, part.start),
-    parent: { start: parent.start, end: parent.end },
-  }));
+  if (strategy !== "parent_child")
+    return spans(0, units.length, size_tokens, overlap_tokens).map((own) => ({ own, parent: own }));
+  return spans(0, units.length, size_tokens * PARENT_SIZE, 0).flatMap((parent) =>
+    spans(parent.from, parent.to, size_tokens, overlap_tokens).map((own) => ({ own, parent })),
+  );
 }
 
 interface Span {
@@ -147,14 +170,18 @@ function spanOf(text: string, units: readonly Unit[], from: number, to: number, 
   return { from, to, start, end, tokens: count(text.slice(start, end)) };
 }
 
-function headingsAt(headings: readonly Mark[], start: number): string[] {
+/** The headings above an offset, outermost first; offsets are asked for in ascending order. */
+function headingsBefore(headings: readonly Mark[]): (start: number) => string[] {
   const path: Mark[] = [];
-  for (const heading of headings) {
-    if (heading.start > start) break;
-    while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
-    path.push(heading);
-  }
-  return path.map(({ label }) => label);
+  let next = 0;
+  return (start) => {
+    for (let heading = headings[next]; heading && heading.start <= start; heading = headings[next]) {
+      while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
+      path.push(heading);
+      next += 1;
+    }
+    return path.map(({ label }) => label);
+  };
 }
 
 function raise(units: readonly Unit[], turns: ReadonlySet<number>): void {

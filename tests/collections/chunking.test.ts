@@ -222,3 +222,25 @@ describe("chunks", () => {
     expect(found).toEqual([about, then]);
   });
 });
+
+describe("long texts", () => {
+  const chunking: Chunking = { strategy: "recursive", size_tokens: 200, overlap_tokens: 0 };
+
+  test.each([
+    ["lines", "One line says one thing, and the next another.\n".repeat(20_000)],
+    ["one line", "One sentence says one thing. ".repeat(30_000)],
+    ["no blanks", "x".repeat(900_001)],
+    ["pairs", "😀".repeat(250_001)],
+    ["blanks", " ".repeat(1_000_000)],
+  ])("of %s are cut block by block and lose nothing", async (_, text) => {
+    const chunks = await cut(text, [], chunking);
+    expect(covered(text, chunks)).toBe(true);
+    expect(chunks.every(({ start, end, tokens }) => tokens <= 200 && text.slice(start, end).isWellFormed())).toBe(true);
+  });
+
+  test("know their headings in every block", async () => {
+    const text = `# Only\n\n${"One sentence says one thing. ".repeat(10_000)}`;
+    const chunks = await cut(text, [{ kind: "heading", start: 0, end: 6, level: 1, label: "Only" }], chunking);
+    expect(new Set(chunks.map(({ headings }) => headings.join()))).toEqual(new Set(["Only"]));
+  });
+});
