@@ -14,12 +14,18 @@ export interface LanceOptions {
   /** A folder, or `s3://`, `gs://`, `az://`. */
   readonly uri: string;
   readonly embedder: (model: string) => Promise<Embedder>;
+  readonly modelFolder: Collections["modelFolder"];
   /** Does work while no other process does work under the same name. */
   readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** The collections at one LanceDB address. Nothing is loaded or opened before the first that is asked for. */
-export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): Collections & { close(): void } {
+export function lanceCollections({
+  uri,
+  embedder,
+  modelFolder,
+  exclusively,
+}: LanceOptions): Collections & { close(): void } {
   let connecting: Promise<Connection> | undefined;
   const connection = () => {
     connecting ??= connect(uri);
@@ -68,6 +74,7 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
         for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
       }),
     embedder,
+    modelFolder,
     prepare,
     madeBy,
     close: () => {
