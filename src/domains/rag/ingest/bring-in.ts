@@ -70,7 +70,9 @@ export async function bringIn(params: IngestParams, ports: Ports): Promise<Inges
   }
   const whole = await opened([]);
   await whole.remove(gone);
-  if (counts.chunks + gone.length > 0) {
+  // Chunks that no document counts were left by a kill.
+  const kept = [...known.values()].reduce((sum, { chunks }) => sum + chunks, 0);
+  if (counts.chunks + gone.length > 0 || (await whole.size()).chunks !== kept) {
     ports.progress(counts.done, fresh.length + 1, "indexing");
     warnings.push(...(await whole.tend()));
   }
