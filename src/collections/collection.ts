@@ -16,6 +16,7 @@ import { search } from "./search.ts";
 /** Below so many rows exact search is as fast as an index, and misses nothing. */
 const INDEX_ROWS = 50_000;
 const INDEX_SECONDS = 600;
+const IDS_AT_ONCE = 500;
 
 /** One collection: a table of chunks and one of the documents they are parts of. */
 export class LanceCollection implements Collection {
@@ -100,11 +101,35 @@ export class LanceCollection implements Collection {
   /** Takes documents and all their chunks away; the documents go last, so that a kill between leaves no orphan. */
   async remove(ids: readonly string[]): Promise<void> {
     if (ids.length === 0) return;
-    const list = ids.map(quoted).join(", ");
     await this.#exclusively(async () => {
-      await this.#chunks.delete(`document IN (${list})`);
-      await this.#documents.delete(`id IN (${list})`);
+      for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+        const list = ids
+          .slice(from, from + IDS_AT_ONCE)
+          .map(quoted)
+          .join(", ");
+        await this.#chunks.delete(`document IN (${list})`);
+        await this.#documents.delete(`id IN (${list})`);
+      }
     });
+  }
+
+  /** Chunks that a kill left without their document; nobody writes meanwhile. */
+  async #dropOrphans(): Promise<void> {
+    const column = async (table: Table, name: string) => {
+      const found = new Set<string>();
+      for await (const batch of table.query().select([name]))
+        for (const value of batch.getChild(name) ?? []) found.add(String(value));
+      return found;
+    };
+    const documents = await column(this.#documents, "id");
+    const orphans = [...(await column(this.#chunks, "document"))].filter((id) => !documents.has(id));
+    for (let from = 0; from < orphans.length; from += IDS_AT_ONCE)
+      await this.#chunks.delete(
+        `document IN (${orphans
+          .slice(from, from + IDS_AT_ONCE)
+          .map(quoted)
+          .join(", ")})`,
+      );
   }
 
   /** Brings the indices up to date with the rows, and packs what many small writes left. Answers what went wrong. */
@@ -112,6 +137,7 @@ export class LanceCollection implements Collection {
     const { Index } = await import("@lancedb/lancedb");
     const warnings: string[] = [];
     await this.#exclusively(async () => {
+      await this.#dropOrphans();
       const rows = await this.#chunks.countRows();
       const there = new Set((await this.#chunks.listIndices()).flatMap(({ columns }) => columns));
       const attempt = async (what: string, work: () => Promise<unknown>) => {
@@ -134,13 +160,12 @@ export class LanceCollection implements Collection {
   }
 }
 
-const OTHER_SCRIPTS = {
-  baseTokenizer: "ngram",
-  ngramMinLength: 1,
-  ngramMaxLength: 2,
-  stem: false,
-  removeStopWords: false,
-} as const;
+/** Words of scripts without blanks are found by ICU's dictionaries; English among them is read as always. */
+const OTHER_SCRIPTS = { language: "English", baseTokenizer: "icu" } as const;
 
-const wordsOf = (language: string) =>
-  language === "other" ? OTHER_SCRIPTS : { language, stem: true, removeStopWords: true, asciiFolding: true };
+const wordsOf = (language: string) => ({
+  ...(language === "other" ? OTHER_SCRIPTS : { language }),
+  stem: true,
+  removeStopWords: true,
+  asciiFolding: true,
+});

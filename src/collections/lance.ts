@@ -14,12 +14,18 @@ export interface LanceOptions {
   /** A folder, or `s3://`, `gs://`, `az://`. */
   readonly uri: string;
   readonly embedder: (model: string) => Promise<Embedder>;
+  readonly modelFolder: Collections["modelFolder"];
   /** Does work while no other process does work under the same name. */
   readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** The collections at one LanceDB address. Nothing is loaded or opened before the first that is asked for. */
-export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): Collections & { close(): void } {
+export function lanceCollections({
+  uri,
+  embedder,
+  modelFolder,
+  exclusively,
+}: LanceOptions): Collections & { close(): void } {
   let connecting: Promise<Connection> | undefined;
   const connection = () => {
     connecting ??= connect(uri);
@@ -68,6 +74,7 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
         for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
       }),
     embedder,
+    modelFolder,
     prepare,
     madeBy,
     close: () => {
@@ -81,7 +88,17 @@ async function connect(uri: string): Promise<Connection> {
   process.env["LANCEDB_LOG"] ??= "error";
   if (!uri.includes("://")) mkdirSync(uri, { recursive: true, mode: 0o700 });
   const lance = await import("@lancedb/lancedb");
-  return await lance.connect(uri, { readConsistencyInterval: 0 });
+  return await lance.connect(uri, { readConsistencyInterval: 0, storageOptions: storageOptions(uri, process.env) });
+}
+
+/**
+ * What opens an object store. LanceDB takes region, keys and endpoint from the environment by itself (`AWS_…`, `GOOGLE_…`,
+ * `AZURE_STORAGE_…`); the endpoint that whoever runs the server names may be one without TLS.
+ */
+function storageOptions(uri: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  const endpoint = env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? env["AWS_ENDPOINT"];
+  if (!uri.startsWith("s3://") || endpoint === undefined) return {};
+  return { endpoint, ...(endpoint.startsWith("http://") && { allow_http: "true" }) };
 }
 
 /** Whether LanceDB's native part runs on this machine; throws its own error where it does not. */

@@ -17,7 +17,13 @@ export const FORMAT = 1;
 /** What a collection was made with. */
 export const Settings = z.strictObject({
   format: z.literal(FORMAT),
-  embedding: z.strictObject({ model: z.string(), dimensions: z.int() }),
+  embedding: z.strictObject({
+    model: z.string(),
+    dimensions: z.int(),
+    /** What the model is told before a question, and before a passage. */
+    query_prefix: z.string().default(""),
+    document_prefix: z.string().default(""),
+  }),
   chunking: Chunking,
   /** Whose stems and stop words full-text search knows; `other` is for scripts without blanks between words. */
   language: z.string(),
@@ -144,7 +150,9 @@ export interface Stages {
 export interface Embedder {
   readonly name: string;
   readonly dimensions: number;
-  /** Tokens of a text beyond these are not read. */
+  readonly query_prefix: string;
+  readonly document_prefix: string;
+  /** Tokens of a text that the model reads at once. */
   readonly max_tokens: number;
   /** Tokens of a text, without those the model adds. */
   count(text: string): number;
@@ -176,8 +184,15 @@ export interface Collections {
   create(name: string, settings: Settings): Promise<Collection>;
   drop(name: string): Promise<void>;
   embedder(model: string): Promise<Embedder>;
-  /** Cuts a document into chunks and embeds them. */
-  prepare(parsed: Parsed, chunking: Chunking, embedder: Embedder, signal: AbortSignal): Promise<Prepared>;
+  /** The real path of a model's folder that a call named, and the folder that models made for use lie in. */
+  modelFolder(path: string): { source: string; target: string };
+  /** Cuts documents into chunks and embeds them. */
+  prepare(
+    parsed: readonly Parsed[],
+    chunking: Chunking,
+    embedder: Embedder,
+    signal: AbortSignal,
+  ): Promise<readonly Prepared[]>;
   /** What a document was made into chunks by, as `DocumentRow.made` says it. */
   madeBy(chunking: Chunking, model: string): string;
 }

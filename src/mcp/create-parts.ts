@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openEmbedder } from "../backends/embedding/open.ts";
+import { modelsFolder, openEmbedder } from "../backends/embedding/open.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
@@ -34,6 +34,10 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
   const collections = lanceCollections({
     uri: config.lancedb ?? join(config.workspace, "lancedb"),
     embedder: (model) => openEmbedder(model, config),
+    modelFolder: (path) => ({
+      source: opened(paths).source("embedding", path),
+      target: modelsFolder(config.workspace),
+    }),
     exclusively: (name, work) => opened(store).locks.hold(name, work),
   });
   const parts: Parts & { close(): void } = {

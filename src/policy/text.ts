@@ -1,7 +1,8 @@
-// Control characters, bidirectional overrides and zero-width characters hide or reorder what a person reads.
+// Control characters, bidirectional overrides and zero-width characters hide or reorder what a person reads. Joiners stay
+// behind emoji and letters of scripts that need them.
 const UNSEEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|(?<![\u0590-\u0dff\u2600-\u27bf\u{1f000}-\u{1faff}]|\ufe0f)[\u200c\u200d]/gu;
 const LONGEST = 4000;
 
 /** A stranger's text made safe to show: unseen characters out, over-long cut with the cut said. */

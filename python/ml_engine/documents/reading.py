@@ -13,6 +13,7 @@ from ml_engine.documents.suspicion import suspicions
 from ml_engine.errors import OpError
 
 MOST_BYTES = 512 << 20
+MOST_CHARACTERS = 32 << 20
 ZIPPED = {"docx", "pptx", "xlsx", "epub", "zip"}
 READERS: dict[str, Callable[[Source], Document]] = {
     "pdf": pdf.read_pdf,
@@ -52,6 +53,9 @@ def read_document(path: Path) -> Document:
         )
     with deadline():
         document = read_source(Source(path.name, path.read_bytes()))
+        if len(document.text) > MOST_CHARACTERS:
+            size = f"{len(document.text) / 2**20:.0f} million characters of text, more than the {MOST_CHARACTERS >> 20}"
+            raise OpError("invalid_input", f"It has {size} that are read at once: split it into smaller files.")
         document.warnings += suspicions(document.text)
     return document
 

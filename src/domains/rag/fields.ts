@@ -3,7 +3,6 @@ import { ToolError } from "../../kernel/errors.ts";
 import { newName } from "../../kernel/fields.ts";
 
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
-export const EMBEDDINGS = ["all-MiniLM-L6-v2", "all-MiniLM-L6-v2-int8"] as const;
 
 export const collection = () => newName("Its name.");
 
