@@ -12,6 +12,7 @@ export interface Ports {
   readonly artifacts: ArtifactFolder;
   /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */
   readText(field: string, path: string, mostBytes: number): string;
+  readBytes(field: string, path: string, mostBytes: number): Uint8Array;
   /** Runs the Python op of the tool's own name. */
   python(params: object): Promise<unknown>;
   progress(done: number, total: number, note: string): void;

@@ -119,7 +119,8 @@ export class Call {
       runs: store().runs,
       collections,
       signal,
-      readText: readCapped,
+      readText: (field, path, mostBytes) => readCapped(field, path, mostBytes).toString("utf8"),
+      readBytes: readCapped,
       artifacts: {
         read: (uri) => readArtifact(config.workspace, uri),
         write: (name, title, content) => this.writeArtifact(name, title, content),
@@ -182,7 +183,8 @@ export const callFolder = (workspace: string, id: string, long: boolean) =>
   join(workspace, long ? "jobs" : "calls", id);
 export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
 
-function readCapped(field: string, path: string, mostBytes: number): string {
+function readCapped(field: string, path: string, mostBytes: number): Buffer {
+  if (!existsSync(path)) throw new ToolError("not_found", `${field}: there is no file \`${basename(path)}\`.`);
   const { size } = statSync(path);
   if (size > mostBytes)
     throw new ToolError(
@@ -190,7 +192,7 @@ function readCapped(field: string, path: string, mostBytes: number): string {
       `${field}: \`${basename(path)}\` has ${size} bytes, more than the ${mostBytes} that are read.`,
       "Name a smaller file.",
     );
-  return readFileSync(path, "utf8");
+  return readFileSync(path);
 }
 
 /** An artifact's bytes; undefined where there is none. Only a call's own name and a plain file name lead to one. */

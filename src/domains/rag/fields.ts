@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Collection, Collections } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import { newName } from "../../kernel/fields.ts";
@@ -17,3 +18,8 @@ export async function opened(name: string, collections: Collections): Promise<Co
     names.length > 0 ? `There are: ${names.slice(0, 10).join(", ")}.` : "Make one with ml_rag_ingest.",
   );
 }
+
+const Strings = z.array(z.string());
+
+/** A list of texts that a row keeps as JSON. */
+export const strings = (json: string): string[] => Strings.parse(JSON.parse(json));
