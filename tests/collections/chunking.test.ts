@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { openTokenizer } from "../../src/backends/embedding/tokenizer.ts";
 import { type Chunk, chunksOf } from "../../src/collections/chunking.ts";
 import { CodePoints } from "../../src/collections/code-points.ts";
 import { type Chunking, type Mark, STRATEGIES } from "../../src/kernel/collections.ts";
@@ -95,6 +96,16 @@ const covered = (text: string, chunks: readonly Chunk[]) => {
   for (const { start, end } of chunks) seen.fill(1, start, end);
   return Array.from(seen).every((one, at) => one === 1 || /\s/.test(text[at] ?? ""));
 };
+
+test("tokens word by word are those of the whole text", () => {
+  const tokens = openTokenizer(model);
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(tokens.ids(text)).toEqual(tokenizer.encode(text, { add_special_tokens: false }).ids);
+    }),
+    { numRuns: 300 },
+  );
+});
 
 describe("chunks", () => {
   test("keep to the limit, lose nothing, and stand where they say", { timeout: 120_000 }, async () => {

@@ -5,6 +5,7 @@ from pathlib import Path, PurePath
 
 from ml_engine.documents import office, pdf, plain, records, web
 from ml_engine.documents.archive import check_container, read_zip
+from ml_engine.documents.cleaning import cleaned
 from ml_engine.documents.deadline import deadline
 from ml_engine.documents.decoding import decoded
 from ml_engine.documents.document import Document, Source
@@ -76,5 +77,6 @@ def read_source(source: Source) -> Document:
         kind = text_kind(source.text, source.name)
     document = READERS[kind](source)
     headings = (one["label"] for one in document.marks if one["kind"] == "heading")
-    document.title = " ".join(document.title.split()) or next(headings, "") or PurePath(source.name).stem
+    title, _ = cleaned(document.title)
+    document.title = " ".join(title.split()) or next(headings, "") or PurePath(source.name).stem
     return document

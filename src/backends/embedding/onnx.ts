@@ -44,14 +44,11 @@ export async function openOnnxEmbedder(
   });
   /** What the model reads of a text: all of it, in several pieces where it is too long for one. */
   const piecesOf = (text: string, place: number): Piece[] => {
-    const { ids } = tokenizer.encode(text);
-    if (ids.length <= max_tokens) return [{ ids, place }];
-    const [first = 0, last = 0] = [ids[0], ids.at(-1)];
-    const own = ids.slice(1, -1);
-    const pieces: Piece[] = [];
+    const own = tokenizer.ids(text);
     const most = max_tokens - SPECIAL;
-    for (let from = 0; from < own.length; from += most)
-      pieces.push({ ids: [first, ...own.slice(from, from + most), last], place });
+    const pieces: Piece[] = [];
+    for (let from = 0; from === 0 || from < own.length; from += most)
+      pieces.push({ ids: [tokenizer.first, ...own.slice(from, from + most), tokenizer.last], place });
     return pieces;
   };
 

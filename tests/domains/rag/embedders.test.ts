@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished } from "vitest";
 import { connect } from "../../support/client.ts";
 import { fromSource, root, scratch, test } from "../../support/server.ts";
+import { ingested } from "./ingested.ts";
 import { type Asked, scripted, vectorOf } from "./model-server.ts";
 
 async function serve(env: Record<string, string>) {
@@ -31,7 +32,7 @@ describe("embedding by name", () => {
       ML_ENGINE_ALLOW_DIRS: join(write("x", ""), ".."),
     });
     const source = write("pets.md", "Dogs may come on Fridays.");
-    const made = await client.call("ml_rag_ingest", { collection: "o", source, embedding: "ollama:nomic-embed-text" });
+    const made = await ingested(client, { collection: "o", source, embedding: "ollama:nomic-embed-text" });
     expect(made.text).toContain("1 added; 1 chunks written");
     expect(made.structured).toMatchObject({ embedding: "ollama:nomic-embed-text" });
     const found = await client.call("ml_rag_query", { collection: "o", query: "dogs", strategy: "vector" });
@@ -43,7 +44,7 @@ describe("embedding by name", () => {
       ["search_query: dogs"],
     ]);
     expect(embeds.every(({ truncate }) => truncate === false)).toBe(true);
-    const other = await client.call("ml_rag_ingest", { collection: "o", source, embedding: "all-MiniLM-L6-v2" });
+    const other = await ingested(client, { collection: "o", source, embedding: "all-MiniLM-L6-v2" });
     expect(other.text).toMatchInlineSnapshot(`
       "conflict: embedding: \`o\` is embedded by ollama:nomic-embed-text, not by all-MiniLM-L6-v2.
       Leave \`embedding\` out, or make another collection."
@@ -59,16 +60,12 @@ describe("embedding by name", () => {
     const source = write("pets.md", "Dogs may come on Fridays.");
     const env = { ML_ENGINE_ALLOW_DIRS: join(source, "..") };
     const client = await serve({ ...env, ML_ENGINE_OLLAMA_URL: url });
-    expect(
-      (await client.call("ml_rag_ingest", { collection: "o", source, embedding: "ollama:nope" })).text,
-    ).toMatchInlineSnapshot(`
+    expect((await ingested(client, { collection: "o", source, embedding: "ollama:nope" })).text).toMatchInlineSnapshot(`
       "not_found: embedding: Ollama has no model \`nope\`.
       Run \`ollama pull nope\`."
     `);
     const away = await serve({ ...env, ML_ENGINE_OLLAMA_URL: "http://127.0.0.1:9" });
-    expect((await away.call("ml_rag_ingest", { collection: "o", source, embedding: "ollama:nope" })).text).toContain(
-      "ollama_url",
-    );
+    expect((await ingested(away, { collection: "o", source, embedding: "ollama:nope" })).text).toContain("ollama_url");
   });
 
   test("ollama: a chunk too long for the model is an error, and nothing is written of it", async ({ write }) => {
@@ -80,7 +77,7 @@ describe("embedding by name", () => {
     });
     const source = write("long.md", "Dogs may come on Fridays. ".repeat(20));
     const client = await serve({ ML_ENGINE_OLLAMA_URL: url, ML_ENGINE_ALLOW_DIRS: join(source, "..") });
-    const { text } = await client.call("ml_rag_ingest", { collection: "o", source, embedding: "ollama:tiny" });
+    const { text } = await ingested(client, { collection: "o", source, embedding: "ollama:tiny" });
     expect(text).toMatchInlineSnapshot(`
       "invalid_input: embedding: a chunk is longer than tiny reads (the input length exceeds the context length).
       Give chunking a smaller size_tokens."
@@ -103,7 +100,7 @@ describe("embedding by name", () => {
       ML_ENGINE_OPENAI_KEY: "secret-key",
       ML_ENGINE_ALLOW_DIRS: join(source, ".."),
     });
-    const made = await client.call("ml_rag_ingest", {
+    const made = await ingested(client, {
       collection: "a",
       source: join(source, ".."),
       embedding: "openai:text-embedding-3-small",
@@ -133,15 +130,12 @@ describe("embedding by name", () => {
     const source = write("pets.md", "Dogs may come on Fridays.");
     const env = { ML_ENGINE_ALLOW_DIRS: join(source, "..") };
     const client = await serve({ ...env, ML_ENGINE_OPENAI_URL: url });
-    const said = async (embedding: string) =>
-      (await client.call("ml_rag_ingest", { collection: "e", source, embedding })).text;
+    const said = async (embedding: string) => (await ingested(client, { collection: "e", source, embedding })).text;
     expect(await said("openai:refused")).toContain("answered 401: bad key");
     expect(await said("openai:few")).toContain("one vector for each text");
     expect(await said("bert-huge")).toContain("there is no model `bert-huge`");
     const offline = await serve({ ...env, ML_ENGINE_OPENAI_URL: "https://api.example.org/v1", ML_ENGINE_OFFLINE: "1" });
-    expect((await offline.call("ml_rag_ingest", { collection: "e", source, embedding: "openai:x" })).text).toContain(
-      "offline",
-    );
+    expect((await ingested(offline, { collection: "e", source, embedding: "openai:x" })).text).toContain("offline");
   });
 
   test("folder: a sentence-transformers model is made ready once and known by its content", async ({
@@ -156,30 +150,28 @@ describe("embedding by name", () => {
       });
     const source = write("pets.md", "Dogs may come on Fridays.");
     made("cls");
-    const first = await client.call("ml_rag_ingest", { collection: "f", source, embedding: `folder:${folder}` });
+    const first = await ingested(client, { collection: "f", source, embedding: `folder:${folder}` });
     expect(first.structured, first.text).toMatchObject({
       documents: { added: 1 },
       embedding: expect.stringMatching(/^folder:tiny-bge@[0-9a-f]{12}$/),
     });
     expect(
-      (await client.call("ml_rag_ingest", { collection: "f", source, embedding: `folder:${folder}` })).structured,
+      (await ingested(client, { collection: "f", source, embedding: `folder:${folder}` })).structured,
     ).toMatchObject({ documents: { unchanged: 1 } });
     expect(
       (await client.call("ml_rag_query", { collection: "f", query: "dogs", strategy: "vector" })).structured,
     ).toMatchObject({ results: [{ document: "pets.md" }] });
     made("mean");
-    expect(
-      (await client.call("ml_rag_ingest", { collection: "f", source, embedding: `folder:${folder}` })).text,
-    ).toContain("is embedded by folder:tiny-bge@");
+    expect((await ingested(client, { collection: "f", source, embedding: `folder:${folder}` })).text).toContain(
+      "is embedded by folder:tiny-bge@",
+    );
     made("max");
     expect(
-      (await client.call("ml_rag_ingest", { collection: "g", source, embedding: `folder:${folder}` })).text,
+      (await ingested(client, { collection: "g", source, embedding: `folder:${folder}` })).text,
     ).toMatchInlineSnapshot(`
       "invalid_input: embedding: the model in \`tiny-bge\` pools by pooling_mode_max_tokens, not by mean or cls alone.
       Serve it by Ollama or an OpenAI endpoint: ollama:MODEL, openai:MODEL."
     `);
-    expect((await client.call("ml_rag_ingest", { collection: "g", source, embedding: "folder:/etc" })).isError).toBe(
-      true,
-    );
+    expect((await ingested(client, { collection: "g", source, embedding: "folder:/etc" })).isError).toBe(true);
   });
 });

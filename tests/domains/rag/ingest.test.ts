@@ -5,6 +5,7 @@ import { describe, expect } from "vitest";
 import { z } from "zod";
 import { test } from "../../support/server.ts";
 import { handbook } from "./handbook.ts";
+import { ingested } from "./ingested.ts";
 
 const Found = z.object({
   results: z.array(
@@ -18,7 +19,7 @@ describe("ml_rag_ingest", () => {
     workspace,
   }) => {
     const folder = handbook(join(workspace, "files/handbook"));
-    const { text, isError } = await client.call("ml_rag_ingest", {
+    const { text, isError } = await ingested(client, {
       collection: "handbook",
       source: folder,
       wait_seconds: 45,
@@ -54,7 +55,7 @@ describe("ml_rag_ingest", () => {
   test("says unchanged, updated, added and removed, and leaves no orphan", async ({ client, workspace }) => {
     const folder = handbook(join(workspace, "files/changing"));
     const ingest = async () =>
-      (await client.call("ml_rag_ingest", { collection: "changing", source: folder, wait_seconds: 45 })).structured;
+      (await ingested(client, { collection: "changing", source: folder, wait_seconds: 45 })).structured;
     expect(await ingest()).toMatchObject({ documents: { added: 13, updated: 0, unchanged: 0, removed: 0, failed: 2 } });
     expect(await ingest()).toMatchObject({
       documents: { added: 0, updated: 0, unchanged: 13, removed: 0 },

@@ -1,15 +1,12 @@
 import { z } from "zod";
-import type { TestClient } from "../../support/client.ts";
+import type { Answer, TestClient } from "../../support/client.ts";
 
-const Job = z.looseObject({ job: z.looseObject({ job_id: z.string() }).optional() });
+const Job = z.object({ job: z.object({ job_id: z.string() }) });
 
-/** Calls ml_rag_ingest and waits until it is done, however long that takes; answers its text. */
-export async function ingested(client: TestClient, args: Readonly<Record<string, unknown>>): Promise<string> {
+/** The end of an ingest, however long a busy machine takes over it. */
+export async function ingested(client: TestClient, args: Record<string, unknown>): Promise<Answer> {
   let answer = await client.call("ml_rag_ingest", { ...args, wait_seconds: 45 });
-  for (;;) {
-    if (answer.isError) throw new Error(answer.text);
-    const { job } = Job.parse(answer.structured);
-    if (!job) return answer.text;
-    answer = await client.call("ml_rag_ingest", { job_id: job.job_id, wait_seconds: 45 });
-  }
+  for (let job = Job.safeParse(answer.structured); job.success; job = Job.safeParse(answer.structured))
+    answer = await client.call("ml_rag_ingest", { ...args, job_id: job.data.job.job_id, wait_seconds: 45 });
+  return answer;
 }

@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "../../support/client.ts";
 import { fromSource, root, scratch } from "../../support/server.ts";
 import { handbook } from "./handbook.ts";
+import { ingested } from "./ingested.ts";
 import { openAi, scripted } from "./model-server.ts";
 import { rowsOf } from "./rows.ts";
 
@@ -69,7 +70,7 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
     };
     const client = await serve("one");
     const ingest = async () => {
-      const { structured, text } = await client.call("ml_rag_ingest", {
+      const { structured, text } = await ingested(client, {
         collection: "h",
         source,
         embedding: "openai:scripted",
@@ -91,7 +92,7 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
     const other = await serve("two");
     const both = await Promise.all(
       [client, other].map((one) =>
-        one.call("ml_rag_ingest", { collection: "both", source, embedding: "openai:scripted", wait_seconds: 45 }),
+        ingested(one, { collection: "both", source, embedding: "openai:scripted", wait_seconds: 45 }),
       ),
     );
     for (const { isError, text } of both) expect(isError, text).toBe(false);
