@@ -21,6 +21,8 @@ export interface Tool<
   readonly examples: readonly string[];
   readonly input: In;
   readonly output: Out;
+  /** How much a result may hold, where the caller says how much of a document it wants. */
+  readonly characters?: number;
   /** The page that shows its result, where the host can. */
   readonly view?: View;
   /** Opens a run that collects parameters and metrics while the op works. */

@@ -12,10 +12,10 @@ export function clean(text: string, longest: number = LONGEST): string {
 }
 
 /** Every string in a JSON value, cleaned; keys too, since column names may be keys. */
-export function cleanAll(value: unknown): unknown {
-  if (typeof value === "string") return clean(value);
-  if (Array.isArray(value)) return value.map(cleanAll);
+export function cleanAll(value: unknown, longest: number = LONGEST): unknown {
+  if (typeof value === "string") return clean(value, longest);
+  if (Array.isArray(value)) return value.map((item) => cleanAll(item, longest));
   if (value !== null && typeof value === "object")
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [clean(key), cleanAll(inner)]));
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [clean(key), cleanAll(inner, longest)]));
   return value;
 }

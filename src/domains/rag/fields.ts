@@ -3,6 +3,9 @@ import type { Collection, Collections } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import { newName } from "../../kernel/fields.ts";
 
+/** Passages are asked for by number and budget: they come whole. */
+export const RESULT_CHARACTERS = 400_000;
+
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
 
 export const collection = () => newName("Its name.");

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Artifact, confirm, cursor, limit, newName, rare, source } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { digits, warned } from "../../kernel/words.ts";
-import { collection } from "./fields.ts";
+import { collection, RESULT_CHARACTERS } from "./fields.ts";
 import { manage } from "./manage/actions.ts";
 
 const EFFECTS = {
@@ -107,6 +107,7 @@ export default nativeTool({
   ],
   input: Params,
   output: Managed,
+  characters: RESULT_CHARACTERS,
   details: ({ action, collection: name }) => ({ action: `rag:${action}`, dataset: name ?? "*", contains_pii: null }),
   summarize: (result) =>
     [

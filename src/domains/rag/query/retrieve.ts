@@ -1,12 +1,18 @@
-import type { Collection, Hit } from "../../../kernel/collections.ts";
+import type { Collection, Embedder, Hit } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
 import { contextOf } from "./context.ts";
+import { grounded } from "./grounding.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
 
 /** Candidates of each way to search: LanceDB's hybrid search takes as many. */
 const CANDIDATES = 100;
+
+/** Below this share of supported claims an answer is not one of these documents. */
+const ENOUGH_SUPPORTED = 0.5;
+/** Cosine under which the nearest passage says nothing of the question. */
+const NEAR = 0.3;
 
 export async function retrieve(params: QueryParams, ports: Ports): Promise<Answer> {
   const collection = await opened(params.collection, ports.collections);
@@ -37,8 +43,12 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   );
   const context = contextOf(passages, params.token_budget, embedder.count);
   clock.lap("context");
-  return {
+  const answer =
+    params.answer_text === undefined ? null : await checked(params.answer_text, hits, embedder, ports.signal);
+  if (answer) clock.lap("grounding");
+  const told: Answer = {
     collection: collection.name,
+    query: params.query,
     results: hits.map((hit, place) => ({
       citation: place + 1,
       document: hit.document,
@@ -55,11 +65,36 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     })),
     context: context.text,
     context_tokens: context.tokens,
+    token_budget: params.token_budget,
+    answer,
     dropped: context.dropped,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
-    warnings: hits.length === 0 ? await whyNothing(collection, params) : [],
+    files: [],
+    warnings: hits.length === 0 ? await whyNothing(collection, params) : farAway(hits),
   };
+  if (!params.view) return told;
+  const page = ports.artifacts.page("trace", "search.html", "How it was found", { query: params.query, result: told });
+  return { ...told, files: [page] };
+}
+
+async function checked(text: string, hits: readonly Hit[], embedder: Embedder, signal: AbortSignal) {
+  const claims = await grounded(text, hits, embedder, signal);
+  const share =
+    claims.length === 0 ? 0 : claims.filter(({ verdict }) => verdict === "supported").length / claims.length;
+  return { text, claims, grounded: share, abstained: share < ENOUGH_SUPPORTED };
+}
+
+/** Says that the collection may not answer this at all. */
+function farAway(hits: readonly Hit[]): string[] {
+  const cosines = hits.flatMap(({ stages }) => stages.similarity ?? []);
+  const nearest = Math.max(...cosines);
+  const inWords = hits.some(({ stages }) => stages.fulltext_rank === 1);
+  return cosines.length > 0 && nearest < NEAR && !(inWords && nearest >= NEAR / 2)
+    ? [
+        `Nothing comes near (the nearest passage has cosine ${nearest.toFixed(2)}): the documents may not answer this. Say so rather than guess.`,
+      ]
+    : [];
 }
 
 async function parentOf({ document, parent_start, parent_end, text }: Hit, collection: Collection): Promise<string> {
