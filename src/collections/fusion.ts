@@ -17,17 +17,16 @@ export function reciprocalRanks(lists: readonly (readonly Ranked[])[], weights: 
 }
 
 /**
- * Convex combination of scores, each list's from 0 to 1 (Bruch, Gai & Ingber 2023): 1 is its best result, 0 the least a
- * score can be (`floor`), so that one that is not in a list counts 0 there.
+ * Convex combination of scores, each list's from 0 to 1 (Bruch, Gai & Ingber 2023): 1 is its best result, 0 its last one, as
+ * good as not to be in the list.
  */
 export function convexCombination(
   lists: readonly (readonly Ranked[])[],
   weights: readonly number[],
-  floors: readonly number[],
 ): Ranked[] {
   const scores = new Map<string, number>();
   for (const [list, ranked] of lists.entries()) {
-    const floor = floors[list] ?? 0;
+    const floor = ranked.at(-1)?.score ?? 0;
     const range = (ranked[0]?.score ?? floor) - floor;
     for (const { id, score } of ranked)
       scores.set(id, (scores.get(id) ?? 0) + (weights[list] ?? 1) * (range > 0 ? (score - floor) / range : 1));

@@ -54,7 +54,7 @@ function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusi
   const weights = [vector_weight, 1 - vector_weight];
   return fusion === "rrf"
     ? reciprocalRanks([meaning, words], weights)
-    : convexCombination([meaning, words], weights, [0, 0]);
+    : convexCombination([meaning, words], weights);
 }
 
 async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
