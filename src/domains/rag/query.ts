@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MODES } from "../../kernel/collections.ts";
 import { rare } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
-import { capped, digits, warned } from "../../kernel/words.ts";
+import { capped, digits, percent, warned } from "../../kernel/words.ts";
 import { collection } from "./fields.ts";
 import { retrieve } from "./query/retrieve.ts";
 
@@ -17,6 +17,7 @@ const Params = z.strictObject({
   vector_weight: rare(z.number().min(0).max(1).optional().describe("Of meaning against words.")),
   diversity_lambda: rare(z.number().min(0).max(1).default(1).describe("MMR; 1: relevance alone.")),
   expand: rare(z.enum(["none", "parent"]).default("none").describe("Context from the larger part around.")),
+  answer_text: rare(z.string().min(1).max(20_000).optional().describe("Your answer, to check claim by claim.")),
 });
 export type QueryParams = z.output<typeof Params>;
 
@@ -43,17 +44,55 @@ const Result = z
   })
   .meta({ id: "RetrievedChunk" });
 
+const Grounded = z
+  .strictObject({
+    text: z.string(),
+    claims: z.array(
+      z.strictObject({
+        text: z.string(),
+        verdict: z.enum(["supported", "contradicted", "not_found"]),
+        citation: z.int().nullable(),
+        evidence: z
+          .strictObject({ document: z.string(), start: z.int(), end: z.int(), text: z.string() })
+          .nullable()
+          .describe("Code points of the document's text."),
+        score: z.number(),
+        tier: z.enum(["exact", "words", "meaning"]).nullable(),
+        cited: z.array(z.int()),
+      }),
+    ),
+    grounded: z.number().nullable().describe("Share of claims that the context supports."),
+    abstained: z.boolean(),
+  })
+  .meta({ id: "GroundedAnswer" });
+
 const Answer = z.strictObject({
   collection: z.string(),
   results: z.array(Result),
   context: z.string().describe("The best results within the budget, each under its [n] and where it stands."),
   context_tokens: z.int(),
   dropped: z.array(z.strictObject({ citation: z.int(), reason: z.string() })).describe("Results not in the context."),
+  answer: Grounded.nullable(),
   decision: z.strictObject({ strategy: z.string(), rationale: z.string() }),
   milliseconds: z.record(z.string(), z.number()),
   warnings: z.array(z.string()),
 });
 export type Answer = z.output<typeof Answer>;
+
+/** An answer with each claim's verdict and where it stands. */
+function answered(answer: Answer["answer"]): string[] {
+  if (!answer) return [];
+  const share = answer.grounded === null ? "nothing is claimed" : `${percent(answer.grounded)} of claims supported`;
+  return [
+    `Answer (${answer.abstained ? "it abstains" : share}):`,
+    answer.text,
+    ...answer.claims.map(
+      ({ text, verdict, citation, evidence, tier }) =>
+        `- ${verdict}${evidence ? ` by [${citation}] ${evidence.document}:${evidence.start}–${evidence.end} (${tier})` : ""}: ${text}`,
+    ),
+    "",
+  ];
+}
 
 export default nativeTool({
   name: "ml_rag_query",
@@ -80,6 +119,7 @@ export default nativeTool({
     [
       `${result.results.length} results of ${result.collection} (${result.decision.strategy}: ${result.decision.rationale}).`,
       ...warned(result.warnings),
+      ...answered(result.answer),
       ...capped(
         result.results.map(
           ({ citation, document, page, line, score, stages }) =>

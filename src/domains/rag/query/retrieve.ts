@@ -2,7 +2,9 @@ import type { Collection, Hit } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
-import { contextOf } from "./context.ts";
+import { type Context, contextOf, type Passage } from "./context.ts";
+import { ground, type Source } from "./ground.ts";
+import { relevanceOf } from "./relevance.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
 
 /** Candidates of each way to search: LanceDB's hybrid search takes as many. */
@@ -32,11 +34,20 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   const passages = await Promise.all(
     hits.map(async (hit) => ({
       ...hit,
-      passage: params.expand === "parent" ? await parentOf(hit, collection) : hit.text,
+      ...(params.expand === "parent" ? await parentOf(hit, collection) : { passage: hit.text, from: hit.start }),
     })),
   );
   const context = contextOf(passages, params.token_budget, embedder.count);
   clock.lap("context");
+  const relevance = relevanceOf(params.query, hits);
+  const answer =
+    params.answer_text === undefined
+      ? null
+      : {
+          text: params.answer_text,
+          ...(await ground(params.answer_text, sourcesOf(passages, context), embedder, ports.signal)),
+        };
+  if (answer) clock.lap("grounding");
   return {
     collection: collection.name,
     results: hits.map((hit, place) => ({
@@ -56,16 +67,27 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     context: context.text,
     context_tokens: context.tokens,
     dropped: context.dropped,
+    answer,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
-    warnings: hits.length === 0 ? await whyNothing(collection, params) : [],
+    warnings: hits.length === 0 ? await whyNothing(collection, params) : relevance,
   };
 }
 
-async function parentOf({ document, parent_start, parent_end, text }: Hit, collection: Collection): Promise<string> {
+async function parentOf({ document, parent_start, parent_end, text, start }: Hit, collection: Collection) {
   const row = await collection.document(document);
-  return row ? [...row.text].slice(parent_start, parent_end).join("") : text;
+  return row
+    ? { passage: [...row.text].slice(parent_start, parent_end).join(""), from: parent_start }
+    : { passage: text, from: start };
 }
+
+/** What of the context a claim may be found in. */
+const sourcesOf = (passages: readonly Passage[], { used }: Context): Source[] =>
+  passages.flatMap(({ document, title, headings, passage, from }, place) =>
+    used.has(place + 1)
+      ? [{ citation: place + 1, document, headings: `${title} ${headings}`, text: passage, start: from }]
+      : [],
+  );
 
 async function whyNothing(collection: Collection, { strategy, filter }: QueryParams): Promise<string[]> {
   const { chunks } = await collection.size();
