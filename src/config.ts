@@ -38,6 +38,11 @@ const Settings = z.strictObject({
     .string()
     .optional()
     .describe("Where collections lie: a folder, s3://, gs:// or az://; in the workspace by default."),
+  openai_url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("OpenAI-compatible server of chat models, up to its version: http://127.0.0.1:8000/v1."),
+  openai_key: z.string().optional().describe("Its key; a variable is seen by fewer than a flag."),
   key_dir: z.string().optional().describe("Folder of the key that signs the record; the workspace's own by default."),
   python: z.string().optional().describe("Python interpreter with the locked environment."),
   workers: z

@@ -1,3 +1,4 @@
+import type { ChatModel } from "./chat.ts";
 import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
 
@@ -7,6 +8,8 @@ export interface Ports {
   readonly events: Events;
   readonly runs: Runs;
   readonly collections: Collections;
+  /** A language model: `client`, `ollama:<model>`, `openai:<model>`. Throws ToolError where there is none of that name. */
+  chat(name: string): ChatModel;
   /** Where files a person will look at go: written here, they become artifacts of the call. */
   readonly artifacts: ArtifactFolder;
   /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openChat } from "../backends/chat/open.ts";
 import { openEmbedder } from "../backends/embedding/open.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
@@ -42,6 +43,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     tools: selectTools(domains, config),
     python,
     collections,
+    chat: (name) => openChat(name, { ...config, ollama_host: process.env["OLLAMA_HOST"] || undefined }),
     store: () => opened(store),
     paths: () => opened(paths),
     ready: () => {

@@ -17,6 +17,7 @@ const Params = z.strictObject({
   vector_weight: rare(z.number().min(0).max(1).optional().describe("Of meaning against words.")),
   diversity_lambda: rare(z.number().min(0).max(1).default(1).describe("MMR; 1: relevance alone.")),
   expand: rare(z.enum(["none", "parent"]).default("none").describe("Context from the larger part around.")),
+  answer: rare(z.string().min(1).max(200).optional().describe("Model that answers: client, ollama:…, openai:….")),
   answer_text: rare(z.string().min(1).max(20_000).optional().describe("Your answer, to check claim by claim.")),
 });
 export type QueryParams = z.output<typeof Params>;
@@ -47,6 +48,7 @@ const Result = z
 const Grounded = z
   .strictObject({
     text: z.string(),
+    model: z.string().nullable(),
     claims: z.array(
       z.strictObject({
         text: z.string(),

@@ -2,8 +2,9 @@ import type { Collection, Hit } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
+import { answerOf } from "./answer.ts";
 import { type Context, contextOf, type Passage } from "./context.ts";
-import { ground, type Source } from "./ground.ts";
+import type { Source } from "./ground.ts";
 import { relevanceOf } from "./relevance.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
 
@@ -39,15 +40,10 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   );
   const context = contextOf(passages, params.token_budget, embedder.count);
   clock.lap("context");
-  const relevance = relevanceOf(params.query, hits);
-  const answer =
-    params.answer_text === undefined
-      ? null
-      : {
-          text: params.answer_text,
-          ...(await ground(params.answer_text, sourcesOf(passages, context), embedder, ports.signal)),
-        };
-  if (answer) clock.lap("grounding");
+  const warnings = hits.length === 0 ? await whyNothing(collection, params) : relevanceOf(params.query, hits);
+  const sources = sourcesOf(passages, context);
+  const answer = await answerOf(params, { context: context.text, sources, warnings }, embedder, ports);
+  if (answer) clock.lap("answer");
   return {
     collection: collection.name,
     results: hits.map((hit, place) => ({
@@ -67,10 +63,10 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     context: context.text,
     context_tokens: context.tokens,
     dropped: context.dropped,
-    answer,
+    answer: answer?.answer ?? null,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
-    warnings: hits.length === 0 ? await whyNothing(collection, params) : relevance,
+    warnings: [...warnings, ...(answer?.warnings ?? [])],
   };
 }
 
