@@ -110,7 +110,7 @@ export class Call {
 
   /** What the tool may touch. */
   ports(signal: AbortSignal): Ports {
-    const { store, python, collections, chat, config } = this.#parts;
+    const { store, python, collections, chat, reranker, config } = this.#parts;
     const { tool, state } = this;
     const hear = (said: Said) => this.hear(said);
     return {
@@ -119,6 +119,7 @@ export class Call {
       runs: store().runs,
       collections,
       chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
+      reranker,
       signal,
       readText: readCapped,
       artifacts: {

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openChat } from "../backends/chat/open.ts";
 import { openEmbedder } from "../backends/embedding/open.ts";
+import { openCrossEncoder } from "../backends/reranking/cross-encoder.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
@@ -44,6 +45,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     python,
     collections,
     chat: (name) => openChat(name, { ...config, ollama_host: process.env["OLLAMA_HOST"] || undefined }),
+    reranker: (folder) => openCrossEncoder(opened(paths).source("rerank", folder), config.threads),
     store: () => opened(store),
     paths: () => opened(paths),
     ready: () => {

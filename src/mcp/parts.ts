@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import type { ChatModel, ChatOptions, Message, Reply } from "../kernel/chat.ts";
 import type { Collections } from "../kernel/collections.ts";
+import type { Reranker } from "../kernel/reranker.ts";
 import type { Tool } from "../kernel/tool.ts";
 import type { Log } from "../log.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
@@ -18,6 +19,7 @@ export interface Parts {
   readonly paths: () => AllowedPaths;
   readonly collections: Collections;
   readonly chat: (name: string) => ChatModel;
+  readonly reranker: (folder: string) => Promise<Reranker>;
   readonly python: Python;
 }
 

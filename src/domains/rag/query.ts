@@ -17,6 +17,8 @@ const Params = z.strictObject({
   vector_weight: rare(z.number().min(0).max(1).optional().describe("Of meaning against words.")),
   diversity_lambda: rare(z.number().min(0).max(1).default(1).describe("MMR; 1: relevance alone.")),
   expand: rare(z.enum(["none", "parent"]).default("none").describe("Context from the larger part around.")),
+  queries: rare(z.array(z.string().min(1).max(10_000)).max(10).default([]).describe("Other wordings of it.")),
+  rerank: rare(z.string().min(1).max(1024).default("none").describe("none, llm, or a cross-encoder's folder.")),
   answer: rare(z.string().min(1).max(200).optional().describe("Model that answers: client, ollama:…, openai:….")),
   answer_text: rare(z.string().min(1).max(20_000).optional().describe("Your answer, to check claim by claim.")),
 });
@@ -41,6 +43,8 @@ const Result = z
       fulltext_rank: z.int().nullable(),
       bm25: z.number().nullable(),
       fused_rank: z.int(),
+      rerank_rank: z.int().nullable(),
+      rerank_score: z.number().nullable(),
     }),
   })
   .meta({ id: "RetrievedChunk" });

@@ -4,8 +4,10 @@ import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
 import { answerOf } from "./answer.ts";
 import { type Context, contextOf, type Passage } from "./context.ts";
+import { find } from "./find.ts";
 import type { Source } from "./ground.ts";
 import { relevanceOf } from "./relevance.ts";
+import { DEPTH, reranked } from "./rerank.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
 
 /** Candidates of each way to search: LanceDB's hybrid search takes as many. */
@@ -17,21 +19,24 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   ports.decide(decisionOf(strategy));
   const embedder = await ports.collections.embedder(collection.settings.embedding.model);
   const clock = stopwatch();
-  const [vector] =
-    strategy.mode === "fulltext" ? [undefined] : await embedder.embed([params.query], "query", ports.signal);
-  clock.lap("embedding");
-  const hits = await collection.search({
-    query: params.query,
-    vector,
-    mode: strategy.mode,
-    k: params.k,
-    filter: params.filter,
-    fusion: params.fusion,
-    vector_weight: strategy.vector_weight,
-    diversity_lambda: params.diversity_lambda,
-    candidates: Math.max(CANDIDATES, params.k),
-  });
+  const found = await find(
+    [params.query, ...params.queries],
+    {
+      mode: strategy.mode,
+      k: params.rerank === "none" && params.queries.length === 0 ? params.k : Math.max(DEPTH, params.k),
+      filter: params.filter,
+      fusion: params.fusion,
+      vector_weight: strategy.vector_weight,
+      diversity_lambda: params.diversity_lambda,
+      candidates: Math.max(CANDIDATES, params.k),
+    },
+    collection,
+    embedder,
+    ports.signal,
+  );
   clock.lap("search");
+  const { hits, warnings: unranked } = await reranked(params, found, ports);
+  if (params.rerank !== "none") clock.lap("reranking");
   const passages = await Promise.all(
     hits.map(async (hit) => ({
       ...hit,
@@ -58,7 +63,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
       page: hit.page,
       section: hit.section,
       line: hit.line,
-      stages: hit.stages,
+      stages: { ...hit.stages, rerank_rank: hit.rerank_rank, rerank_score: hit.rerank_score },
     })),
     context: context.text,
     context_tokens: context.tokens,
@@ -66,7 +71,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     answer: answer?.answer ?? null,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
-    warnings: [...warnings, ...(answer?.warnings ?? [])],
+    warnings: [...warnings, ...unranked, ...(answer?.warnings ?? [])],
   };
 }
 
