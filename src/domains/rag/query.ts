@@ -8,11 +8,14 @@ import { retrieve } from "./query/retrieve.ts";
 
 const Params = z.strictObject({
   collection: collection(),
-  query: z.string().min(1).max(10_000),
+  query: z.string().min(1).max(10_000).describe("Question."),
   k: z.int().min(1).max(1000).default(10).describe("Results."),
-  strategy: z.enum(["auto", ...MODES]).default("auto"),
-  filter: z.string().max(2000).optional().describe("As page >= 3 and document in ('a.pdf') and label = 'team=hr'."),
-  token_budget: z.int().min(50).max(200_000).default(2000).describe("Of `context`."),
+  strategy: z
+    .enum(["auto", ...MODES])
+    .default("auto")
+    .describe("How."),
+  filter: z.string().max(2000).optional().describe("page >= 3 and label = 'team=hr'"),
+  token_budget: rare(z.int().min(50).max(200_000).default(2000).describe("Of `context`.")),
   fusion: rare(z.enum(["weighted", "rrf"]).default("weighted").describe("How hybrid joins both.")),
   vector_weight: rare(z.number().min(0).max(1).optional().describe("Of meaning against words.")),
   diversity_lambda: rare(z.number().min(0).max(1).default(1).describe("MMR; 1: relevance alone.")),
@@ -104,7 +107,7 @@ export default nativeTool({
   name: "ml_rag_query",
   title: "Search documents",
   description:
-    "Search a collection by meaning, words or both; answers passages with file, page and span, why each was found, and a context to answer from with [n] citations.",
+    "Search a collection by meaning and words: passages with file, page, span and why, a context with [n] citations. Checks an answer's claims.",
   effect: "reads",
   action: "RagQuery",
   examples: [

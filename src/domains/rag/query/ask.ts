@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { ChatModel, Message } from "../../../kernel/chat.ts";
 
 const REPLY_TOKENS = 1000;
@@ -28,8 +27,12 @@ export async function ask(question: string, context: string, model: ChatModel, s
   };
 }
 
-/** Between marks that a text cannot hold, since they are made from it. */
+/** Between two lines that stand nowhere in the text, so that nothing in it can end it. */
 export function fenced(text: string): string {
-  const mark = `=== passages ${createHash("sha256").update(text).digest("hex").slice(0, 16)} ===`;
+  let [mark, number] = ["=== passages ===", 1];
+  while (text.includes(mark)) {
+    number += 1;
+    mark = `=== passages ${number} ===`;
+  }
   return `${mark}\n${text}\n${mark}`;
 }
