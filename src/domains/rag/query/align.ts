@@ -1,4 +1,4 @@
-import { areOpposite, type Token } from "./tokens.ts";
+import { areOpposite, clauseEnds, isBound, isCondition, isMeasure, type Token } from "./tokens.ts";
 
 export interface Alignment {
   /** What of a claim's tokens stands in the evidence, 0..1. */
@@ -10,11 +10,12 @@ export interface Alignment {
 
 /**
  * Holds a claim against evidence. Conservative: where words are there but who, what and how many may belong together
- * otherwise, it is unclear. `around` are words that the evidence stands under, such as its heading.
+ * otherwise, it is unclear. `around` are words that the evidence stands under, such as its heading; `text` is the evidence's.
  */
 export function align(
   claim: readonly Token[],
   evidence: readonly Token[],
+  text: string,
   around: ReadonlySet<string> = new Set(),
 ): Alignment {
   const here = new Set(evidence.map(({ stem }) => stem));
@@ -22,13 +23,14 @@ export function align(
     (token) => !here.has(token.stem) && (token.kind === "number" || !around.has(token.stem)),
   );
   const covered = claim.length === 0 ? 0 : 1 - missing.length / claim.length;
-  return { covered, missing, problem: problemOf(claim, evidence, missing) };
+  return { covered, missing, problem: problemOf(claim, evidence, missing, clauseEnds(text)) };
 }
 
 function problemOf(
   claim: readonly Token[],
   evidence: readonly Token[],
   missing: readonly Token[],
+  ends: readonly number[],
 ): Alignment["problem"] {
   const stems = new Set(claim.map(({ stem }) => stem));
   const others = evidence.filter(({ stem }) => !stems.has(stem));
@@ -42,14 +44,19 @@ function problemOf(
   const [first, last] = [pairs[0]?.[1].start ?? 0, pairs.at(-1)?.[1].end ?? 0];
   const inOrder = pairs.length === present.length;
   if (!inOrder && !isTurned(present, evidence)) return "unclear";
-  const rivals = others.filter((other) => isRival(other, claim));
+  if (others.some(isCondition)) return "unclear";
+  if (pairs.some(([said, found]) => said.kind === "number" && follows(evidence, found, others))) return "unclear";
+  const inOneClause = !ends.some((end) => end > first && end < last);
+  const rivals = inOneClause && inOrder ? [] : others.filter(({ kind }) => kind !== "word");
   if (rivals.some(({ start }) => !inOrder || (start > first && start < last))) return "unclear";
   return others.some(({ negated, start }) => negated && start >= first && start < last) ? "unclear" : undefined;
 }
 
-/** What may belong to the claim's words in its place: another number of the same, another name. */
-const isRival = ({ kind, unit }: Token, claim: readonly Token[]) =>
-  kind === "name" || (kind === "number" && claim.some((token) => token.kind === "number" && token.unit === unit));
+/** Whether a bound stands before a number that the claim gives without it: up to 20, more than 20. */
+function follows(evidence: readonly Token[], number: Token, others: readonly Token[]): boolean {
+  const before = evidence[evidence.indexOf(number) - 1];
+  return before !== undefined && isBound(before) && others.includes(before);
+}
 
 /** Whether the claim only puts its end first: "Within 14 days, goods are sent" for "Goods are sent within 14 days". */
 const isTurned = (claim: readonly Token[], evidence: readonly Token[]) =>
@@ -61,9 +68,9 @@ function saysOtherwise(said: Token, found: Token): boolean {
   return areOpposite(said.stem, found.stem);
 }
 
-/** The same number of something else: 20 weeks, 20 days. */
+/** The same number in another measure: 20 weeks, 20 days. */
 const countsAnother = (said: Token, found: Token) =>
-  said.kind === "number" && said.unit !== found.unit && said.unit !== "" && found.unit !== "" && said.unit !== "year";
+  said.kind === "number" && said.unit !== found.unit && isMeasure(said.unit) && isMeasure(found.unit);
 
 /** Tokens that stand in both in the same order, as many as there are, and as near each other as the last of them allows. */
 function longestCommon(claim: readonly Token[], evidence: readonly Token[]): [Token, Token][] {

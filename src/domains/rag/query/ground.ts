@@ -48,7 +48,7 @@ const SAME_OTHERWISE = 0.75;
  * The tier of meaning: sentences this alike, at least half the claim's words there, and each missing word with a word of
  * the evidence this near. Set so that no pair of tests/domains/rag/ground.test.ts that says otherwise is supported.
  */
-const [ALIKE, HALF, NEAR] = [0.75, 0.5, 0.6];
+const [ALIKE, HALF, NEAR] = [0.75, 0.5, 0.7];
 const CANDIDATES = 12;
 
 const ABSTAINS =
@@ -106,7 +106,7 @@ async function verdictOf(
   const first = ({ source }: Window) => (cited.includes(source.citation) ? 0 : 1);
   const held = windows
     .filter((window) => quotesIn(text).every((quote) => plain(window.source.text).includes(quote)))
-    .map((window) => ({ window, ...align(tokens, window.tokens, window.around) }))
+    .map((window) => ({ window, ...align(tokens, window.tokens, window.text, window.around) }))
     .sort(
       (one, other) =>
         other.covered - one.covered ||

@@ -16,12 +16,15 @@ const words = (text: string) => new Set(text.split(" "));
 
 /** Words that say nothing of their own. Those that change what is said (must, may, or, only, before) are not among them. */
 const STOP = words(
-  "a an the this that these those of in on at to for from by with as and so it its is are was were be been being am has have had having do does did i we you he she they them their our your his her which who whom what there here will would also then than such into about per each both",
+  "a an the this that these those of in on at to for from by with as and so it its is are was were be been being am has have had having do does did i we you he she they them their our your his her which who whom what there here will would also then than such into about per each both can could",
 );
 const NEGATIONS = words(
   "not no never none neither nor without cannot nobody nothing nicht kein keine keinen keiner nie ohne ne pas jamais sans nunca sin não sem не нет без",
 );
-const SMALL = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
+const SMALL =
+  "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(
+    " ",
+  );
 const TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split(" ");
 const SCALE: Readonly<Record<string, number>> = {
   hundred: 1e2,
@@ -135,7 +138,7 @@ function stemOf(lower: string): string {
 }
 
 const PAIRS =
-  "increase decrease, rise fall, rose fell, grow shrink, grew shrank, more less, more fewer, before after, above below, over under, minimum maximum, least most, allow forbid, allow prohibit, allowed banned, accept reject, include exclude, must may, must can, require optional, mandatory optional, always never, all some, all few, first last, high low, higher lower, early late, start end, open close, public private, paid unpaid, true false, win lose, won lost, gain lose, same different, internal external, old new, enable disable, succeed fail, safe unsafe, legal illegal, possible impossible, and or";
+  "increase decrease, rise fall, rose fell, grow shrink, grew shrank, more less, more fewer, before after, above below, over under, minimum maximum, least most, allow forbid, allow prohibit, allowed banned, accept reject, include exclude, must may, weekday weekend, add remove, require optional, mandatory optional, always never, all some, all few, first last, high low, higher lower, early late, start end, open close, public private, paid unpaid, true false, win lose, won lost, gain lose, same different, internal external, old new, enable disable, succeed fail, safe unsafe, legal illegal, possible impossible, and or";
 const OPPOSITES = new Set(
   PAIRS.split(", ").flatMap((pair) => {
     const [one = "", other = ""] = pair.split(" ").map(stemOf);
@@ -148,6 +151,24 @@ export const areOpposite = (one: string, other: string) => OPPOSITES.has(`${one}
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
 const ABBREVIATED =
   /(?:\b(?:e\.g|i\.e|etc|vs|cf|fig|eq|dr|mr|mrs|ms|prof|st|inc|ltd|approx|art|sec|p|pp|[A-Z])\.)\s*$/i;
+
+const parts = (text: string) => new Set(text.split(" ").map(stemOf));
+const CONDITIONS = parts("if unless except only provided until");
+const MEASURES = parts(
+  "second minute hour day week month quarter year percent euro dollar pound cent gram kilogram kg ton metre meter km mile litre liter byte kb mb gb tb a.m p.m",
+);
+const BOUNDS = parts("plus minus least most up over under above below more less nearly almost about maximum minimum");
+
+/** What makes the rest hold only sometimes. */
+export const isCondition = ({ stem }: Token) => CONDITIONS.has(stem);
+/** What is measured in: another one is another amount. */
+export const isMeasure = (unit: string) => MEASURES.has(unit);
+/** What makes a number the edge of what is meant. */
+export const isBound = ({ stem }: Token) => BOUNDS.has(stem);
+
+/** Where clauses end: UTF-16 offsets of what stands between them. */
+export const clauseEnds = (text: string): number[] =>
+  [...text.matchAll(/(?:[,;:!?]|(?<!\b[a-z])\.)(?=\s)|\b(?:and|or|but|while|whereas)\b/gi)].map(({ index }) => index);
 
 export interface Piece {
   readonly text: string;
