@@ -38,11 +38,12 @@ const Settings = z.strictObject({
     .string()
     .optional()
     .describe("Where collections lie: a folder, s3://, gs:// or az://; in the workspace by default."),
+  ollama_url: z.url().default("http://127.0.0.1:11434").describe("Where Ollama listens."),
   openai_url: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe("OpenAI-compatible server of chat models, up to its version: http://127.0.0.1:8000/v1."),
-  openai_key: z.string().optional().describe("Its key; a variable is seen by fewer than a flag."),
+    .url()
+    .default("https://api.openai.com/v1")
+    .describe("Endpoint that speaks OpenAI's API, with its version."),
+  openai_key: z.string().optional().describe("Its key; better as a variable than as a flag."),
   key_dir: z.string().optional().describe("Folder of the key that signs the record; the workspace's own by default."),
   python: z.string().optional().describe("Python interpreter with the locked environment."),
   workers: z

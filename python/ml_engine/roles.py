@@ -1,6 +1,8 @@
 """What each column of a table means, beside its storage type."""
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -97,39 +99,38 @@ def contains_personal(columns: list[ColumnSchema]) -> bool:
 
 def _role(column: pl.Series, kind: str | None) -> Role:
     present = column.drop_nulls()
-    distinct = present.n_unique()
     dtype = column.dtype
     name = column.name.casefold().strip()
-    if distinct <= 1:
+    # Different values are counted only where a rule asks for their number: it is the slowest thing here.
+    distinct = cache(present.n_unique)
+    if len(present) == 0 or (present.min() == present.max() if dtype.is_numeric() else distinct() <= 1):
         return "constant"
     if kind in DIRECT_KINDS:
         return "personal"
     if dtype.is_temporal():
         return "datetime"
-    if name in TARGET_NAMES and (distinct <= 50 or dtype.is_numeric()):
+    if name in TARGET_NAMES and (dtype.is_numeric() or distinct() <= 50):
         return "target_candidate"
     if dtype == pl.Boolean:
         return "boolean"
     if dtype.is_numeric():
         return _role_of_numbers(column, present, distinct, name)
     if dtype == pl.String:
-        return _role_of_text(column, present, distinct)
+        return _role_of_text(column, present, distinct())
     return "text"
 
 
-def _role_of_numbers(column: pl.Series, present: pl.Series, distinct: int, name: str) -> Role:
+def _role_of_numbers(column: pl.Series, present: pl.Series, distinct: Callable[[], int], name: str) -> Role:
     if (LATITUDE_NAME.match(name) and _within(present, 90)) or (LONGITUDE_NAME.match(name) and _within(present, 180)):
         return "geo"
     if column.dtype.is_integer():
-        unique = distinct == len(present)
-        if unique and IDENTIFIER_NAME.search(column.name.strip()):
+        named = IDENTIFIER_NAME.search(column.name.strip()) is not None
+        if named and (distinct() == len(present) or distinct() > FEW_LEVELS):
             return "identifier"
-        if unique and len(present) > 20 and _counts_up(present):
-            return "identifier"
-        if IDENTIFIER_NAME.search(column.name.strip()) and distinct > FEW_LEVELS:
+        if len(present) > 20 and _counts_up(present):
             return "identifier"
         low, high = _bounds(present)
-        if 2 < distinct <= FEW_LEVELS and 0 <= low <= 1 and high <= FEW_LEVELS:
+        if 0 <= low <= 1 and high <= FEW_LEVELS and 2 < distinct() <= FEW_LEVELS:
             return "ordinal"
     return "numeric"
 

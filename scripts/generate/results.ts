@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "data-aggregate":
     "Aggregation of 10 M rows by a key through ml_data_transform's step, against the same SQL in DuckDB",
   profile:
-    "Profiles against fg-data-profiling: `ours` is the whole op with its report, `fields` what its minimal profile has; bytes of memory at most and of JSON",
+    "Profiles against fg-data-profiling: `ours` is the whole op with its report, of a dataset brought in before, `file` the same straight from the file, `fields` what its minimal profile has; bytes of memory at most and of JSON",
   validate:
     "Forty rules on one table against Great Expectations and pandera (lazy), each in its own environment, in turn",
   routing: "The routing hint: time a request",

@@ -1,4 +1,6 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Chunking, Mark } from "../kernel/collections.ts";
+import { blocksOf, marksIn } from "./blocks.ts";
 import { CUT, type Cut, type Unit, unitsOf } from "./units.ts";
 
 /** Part of a document: `text.slice(start, end)`, never more than the size in tokens. Offsets are UTF-16. */
@@ -23,6 +25,7 @@ const LEAST_FILL: Readonly<Record<Cut, number>> = {
   [CUT.sentence]: 0.6,
   [CUT.paragraph]: 0.4,
   [CUT.section]: 0.15,
+  [CUT.page]: 0,
 };
 
 const LEAST_CUT: Readonly<Partial<Record<Chunking["strategy"], number>>> = {
@@ -41,25 +44,46 @@ export async function chunksOf(
   count: (text: string) => number,
   turns?: Turns,
 ): Promise<Chunk[]> {
-  const { strategy, size_tokens, overlap_tokens } = chunking;
-  const units = unitsOf(text, marks, remembered(count), strategy === "code");
-  if (strategy === "semantic" && turns) raise(units, await turns(text));
+  const headingsAt = headingsBefore(marks.filter(({ kind }) => kind === "heading"));
+  const known = remembered(count);
+  const chunks: Chunk[] = [];
+  for (const block of blocksOf(text, marks)) {
+    const part = text.slice(block.start, block.end);
+    const turned = chunking.strategy === "semantic" && turns ? await turns(part) : undefined;
+    const units = unitsOf(part, marksIn(marks, block), {
+      count: known,
+      most: chunking.size_tokens,
+      code: chunking.strategy === "code",
+    });
+    if (turned) raise(units, turned);
+    for (const { own, parent } of cutBlock(part, units, chunking, count)) {
+      const start = block.start + own.start;
+      chunks.push({
+        start,
+        end: block.start + own.end,
+        tokens: own.tokens,
+        headings: headingsAt(start),
+        parent: { start: block.start + parent.start, end: block.start + parent.end },
+      });
+    }
+    await turn();
+  }
+  return chunks;
+}
+
+function cutBlock(
+  text: string,
+  units: readonly Unit[],
+  { strategy, size_tokens, overlap_tokens }: Chunking,
+  count: (text: string) => number,
+): { own: Span; parent: Span }[] {
   const spans = (from: number, to: number, size: number, overlap: number) =>
     cutInto(text, units, from, to, { strategy, size, overlap, count });
-  const large = strategy === "parent_child" ? spans(0, units.length, size_tokens * PARENT_SIZE, 0) : undefined;
-  const parts = large
-    ? large.flatMap((parent) =>
-        spans(parent.from, parent.to, size_tokens, overlap_tokens).map((part) => ({ part, parent })),
-      )
-    : spans(0, units.length, size_tokens, overlap_tokens).map((part) => ({ part, parent: part }));
-  const headings = marks.filter(({ kind }) => kind === "heading");
-  return parts.map(({ part, parent }) => ({
-    start: part.start,
-    end: part.end,
-    tokens: part.tokens,
-    headings: headingsAt(headings, part.start),
-    parent: { start: parent.start, end: parent.end },
-  }));
+  if (strategy !== "parent_child")
+    return spans(0, units.length, size_tokens, overlap_tokens).map((own) => ({ own, parent: own }));
+  return spans(0, units.length, size_tokens * PARENT_SIZE, 0).flatMap((parent) =>
+    spans(parent.from, parent.to, size_tokens, overlap_tokens).map((own) => ({ own, parent })),
+  );
 }
 
 interface Span {
@@ -80,21 +104,33 @@ interface How {
 
 function cutInto(text: string, units: readonly Unit[], first: number, last: number, how: How): Span[] {
   const spans: Span[] = [];
-  for (let from = first; from < last; ) {
-    let to = endOf(units, from, last, how);
+  let done = first;
+  for (let from = first; done < last; ) {
+    let to = endOf(units, from, { done, last }, how);
     let span = spanOf(text, units, from, to, how.count);
     while (span.tokens > how.size && to > from + 1) {
       to = Math.max(from + 1, Math.min(to - 1, from + Math.floor(((to - from) * how.size) / span.tokens)));
       span = spanOf(text, units, from, to, how.count);
     }
+    if (to <= done) {
+      // What is repeated leaves no room for anything new.
+      from = done;
+      continue;
+    }
     spans.push(span);
-    from = to >= last ? last : overlapFrom(units, from, to, how.overlap);
+    from = endsHard(units[to - 1], how) ? to : overlapFrom(units, from, to, how.overlap);
+    done = to;
   }
   return spans;
 }
 
+/** Whether a chunk ends here always, and the next one repeats nothing. */
+const endsHard = (unit: Unit | undefined, { strategy }: How) =>
+  unit?.cut === CUT.page || (strategy === "markdown" && unit?.cut === CUT.section);
+
 /** Where the chunk that begins at `from` ends: as far as the size allows, then back to the best place in reach. */
-function endOf(units: readonly Unit[], from: number, last: number, { strategy, size }: How): number {
+function endOf(units: readonly Unit[], from: number, { done, last }: { done: number; last: number }, how: How): number {
+  const { strategy, size } = how;
   let [to, tokens] = [from, 0];
   let best: { to: number; cut: Cut } | undefined;
   const least = LEAST_CUT[strategy] ?? CUT.line;
@@ -103,7 +139,8 @@ function endOf(units: readonly Unit[], from: number, last: number, { strategy, s
     if (unit === undefined || (to > from && tokens + unit.tokens > size)) break;
     tokens += unit.tokens;
     to += 1;
-    if (strategy === "markdown" && unit.cut === CUT.section) return to;
+    if (to <= done) continue;
+    if (endsHard(unit, how)) return to;
     if (strategy === "semantic" && unit.cut >= CUT.paragraph && tokens >= size / 4) return to;
     const fill = strategy === "sentence" ? 0 : LEAST_FILL[unit.cut];
     if (
@@ -117,7 +154,7 @@ function endOf(units: readonly Unit[], from: number, last: number, { strategy, s
   return best?.to ?? to;
 }
 
-/** The next chunk begins so many tokens before the end of this one, always further on than this one did. */
+/** The next chunk begins at most so many tokens before the end of this one, always further on than this one did. */
 function overlapFrom(units: readonly Unit[], from: number, to: number, overlap: number): number {
   let [next, tokens] = [to, 0];
   while (next - 1 > from && tokens + (units[next - 1]?.tokens ?? 0) <= overlap) {
@@ -133,14 +170,18 @@ function spanOf(text: string, units: readonly Unit[], from: number, to: number, 
   return { from, to, start, end, tokens: count(text.slice(start, end)) };
 }
 
-function headingsAt(headings: readonly Mark[], start: number): string[] {
+/** The headings above an offset, outermost first; offsets are asked for in ascending order. */
+function headingsBefore(headings: readonly Mark[]): (start: number) => string[] {
   const path: Mark[] = [];
-  for (const heading of headings) {
-    if (heading.start > start) break;
-    while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
-    path.push(heading);
-  }
-  return path.map(({ label }) => label);
+  let next = 0;
+  return (start) => {
+    for (let heading = headings[next]; heading && heading.start <= start; heading = headings[next]) {
+      while ((path.at(-1)?.level ?? 0) >= heading.level) path.pop();
+      path.push(heading);
+      next += 1;
+    }
+    return path.map(({ label }) => label);
+  };
 }
 
 function raise(units: readonly Unit[], turns: ReadonlySet<number>): void {

@@ -4,6 +4,7 @@ import type { Collection, Collections, Embedder, Settings as SettingsType } from
 import { Settings } from "../kernel/collections.ts";
 import { ToolError } from "../kernel/errors.ts";
 import { LanceCollection } from "./collection.ts";
+import { imported, type Rows, rowsOf, writeWhole } from "./copies.ts";
 import { madeBy, prepare } from "./prepare.ts";
 import { chunkSchema, documentSchema, SETTINGS_KEY } from "./rows.ts";
 
@@ -14,12 +15,18 @@ export interface LanceOptions {
   /** A folder, or `s3://`, `gs://`, `az://`. */
   readonly uri: string;
   readonly embedder: (model: string) => Promise<Embedder>;
+  readonly modelFolder: Collections["modelFolder"];
   /** Does work while no other process does work under the same name. */
   readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 /** The collections at one LanceDB address. Nothing is loaded or opened before the first that is asked for. */
-export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): Collections & { close(): void } {
+export function lanceCollections({
+  uri,
+  embedder,
+  modelFolder,
+  exclusively,
+}: LanceOptions): Collections & { close(): void } {
   let connecting: Promise<Connection> | undefined;
   const connection = () => {
     connecting ??= connect(uri);
@@ -27,7 +34,7 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
   };
   const tables = async () => new Set(await (await connection()).tableNames({ limit: 100_000 }));
 
-  const open = async (name: string): Promise<Collection | undefined> => {
+  const open = async (name: string): Promise<LanceCollection | undefined> => {
     const there = await tables();
     if (!(there.has(name) && there.has(name + DOCUMENTS))) return undefined;
     const lance = await connection();
@@ -47,19 +54,32 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
   const create = async (name: string, settings: SettingsType): Promise<Collection> => {
     const made = await exclusively(`collection:${name}`, async () => {
       const [lance, there] = [await connection(), await tables()];
-      // The table of chunks comes last: where it is, the collection is whole.
-      if (!there.has(name + DOCUMENTS))
-        await (await lance.createEmptyTable(name + DOCUMENTS, documentSchema())).setUnenforcedPrimaryKey("id");
-      if (!there.has(name))
-        await (await lance.createEmptyTable(name, chunkSchema(settings))).setUnenforcedPrimaryKey("id");
+      if (there.has(name) && there.has(name + DOCUMENTS)) return await open(name);
+      // One without the other is what a kill left.
+      for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
+      await (await lance.createEmptyTable(name, chunkSchema(settings))).setUnenforcedPrimaryKey("id");
+      await (await lance.createEmptyTable(name + DOCUMENTS, documentSchema())).setUnenforcedPrimaryKey("id");
       return await open(name);
     });
     if (!made) throw new ToolError("failed", `collection: \`${name}\` could not be made.`);
     return made;
   };
 
+  /** A new collection of rows that are there already. */
+  const whole = async (to: string, settings: SettingsType, rows: Rows): Promise<Collection> => {
+    const made = await exclusively(`collection:${to}`, async () => {
+      if (await open(to))
+        throw new ToolError("conflict", `to: there is a collection \`${to}\` already.`, "Choose another name.");
+      await writeWhole(await connection(), { chunks: to, documents: to + DOCUMENTS }, settings, rows);
+      return await open(to);
+    });
+    if (!made) throw new ToolError("failed", `to: \`${to}\` could not be made.`);
+    await made.tend();
+    return made;
+  };
+
   return {
-    names: async () => [...(await tables())].filter((name) => !name.endsWith(DOCUMENTS)).sort(),
+    names: async () => wholeOnes(await tables()),
     open,
     create,
     drop: (name) =>
@@ -67,7 +87,17 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
         const [lance, there] = [await connection(), await tables()];
         for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
       }),
+    clone: async (name, to) => {
+      const from = await open(name);
+      if (!from) throw new ToolError("not_found", `collection: there is no collection \`${name}\`.`);
+      return await whole(to, from.settings, rowsOf(from.tables));
+    },
+    import: async (to, file) => {
+      const { settings, rows } = imported(file);
+      return await whole(to, settings, rows);
+    },
     embedder,
+    modelFolder,
     prepare,
     madeBy,
     close: () => {
@@ -76,12 +106,26 @@ export function lanceCollections({ uri, embedder, exclusively }: LanceOptions): 
   };
 }
 
+/** A table of chunks without documents is what a kill left of one in the making. */
+const wholeOnes = (tables: ReadonlySet<string>) =>
+  [...tables].filter((name) => !name.endsWith(DOCUMENTS) && tables.has(name + DOCUMENTS)).sort();
+
 async function connect(uri: string): Promise<Connection> {
   // Set before the native part is loaded: it writes a warning or two for each query otherwise.
   process.env["LANCEDB_LOG"] ??= "error";
   if (!uri.includes("://")) mkdirSync(uri, { recursive: true, mode: 0o700 });
   const lance = await import("@lancedb/lancedb");
-  return await lance.connect(uri, { readConsistencyInterval: 0 });
+  return await lance.connect(uri, { readConsistencyInterval: 0, storageOptions: storageOptions(uri, process.env) });
+}
+
+/**
+ * What opens an object store. LanceDB takes region, keys and endpoint from the environment by itself (`AWS_…`, `GOOGLE_…`,
+ * `AZURE_STORAGE_…`); the endpoint that whoever runs the server names may be one without TLS.
+ */
+function storageOptions(uri: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  const endpoint = env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? env["AWS_ENDPOINT"];
+  if (!uri.startsWith("s3://") || endpoint === undefined) return {};
+  return { endpoint, ...(endpoint.startsWith("http://") && { allow_http: "true" }) };
 }
 
 /** Whether LanceDB's native part runs on this machine; throws its own error where it does not. */

@@ -17,7 +17,13 @@ export const FORMAT = 1;
 /** What a collection was made with. */
 export const Settings = z.strictObject({
   format: z.literal(FORMAT),
-  embedding: z.strictObject({ model: z.string(), dimensions: z.int() }),
+  embedding: z.strictObject({
+    model: z.string(),
+    dimensions: z.int(),
+    /** What the model is told before a question, and before a passage. */
+    query_prefix: z.string().default(""),
+    document_prefix: z.string().default(""),
+  }),
   chunking: Chunking,
   /** Whose stems and stop words full-text search knows; `other` is for scripts without blanks between words. */
   language: z.string(),
@@ -144,12 +150,45 @@ export interface Stages {
 export interface Embedder {
   readonly name: string;
   readonly dimensions: number;
-  /** Tokens of a text beyond these are not read. */
+  readonly query_prefix: string;
+  readonly document_prefix: string;
+  /** Tokens of a text that the model reads at once. */
   readonly max_tokens: number;
   /** Tokens of a text, without those the model adds. */
   count(text: string): number;
   /** One vector a text, in their order. Some models read questions and documents differently. */
   embed(texts: readonly string[], as: "query" | "document", signal?: AbortSignal): Promise<readonly Float32Array[]>;
+}
+
+export interface IndexState {
+  readonly name: string;
+  readonly column: string;
+  readonly type: string;
+  readonly rows: number;
+  readonly unindexed: number;
+}
+
+export interface VectorIndex {
+  readonly type: "none" | "IVF_FLAT" | "IVF_HNSW_SQ";
+  readonly rows: number;
+  /** Share of the ten nearest that it finds, measured against exact search. */
+  readonly recall: number;
+}
+
+/** A state of a collection that can be gone back to. */
+export interface CollectionVersion {
+  readonly name: string;
+  readonly version: number;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** What does not fit together, by how many and which. */
+export interface Orphans {
+  /** Documents that chunks name and that are not there. */
+  readonly chunks_of: readonly string[];
+  /** Documents that count other chunks than there are. */
+  readonly documents: readonly string[];
 }
 
 export interface Collection {
@@ -165,8 +204,30 @@ export interface Collection {
   /** Replaces documents and their chunks. */
   write(prepared: readonly Prepared[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
-  /** Brings the indices up to date and packs what many writes left. Answers what went wrong. */
+  /** Brings the indices up to date, packs what many writes left and marks a version. Answers what went wrong. */
   tend(): Promise<readonly string[]>;
+  /** Documents with a chunk that passes the filter, as `filterSql` reads it. */
+  matching(filter: string): Promise<readonly string[]>;
+  indices(): Promise<readonly IndexState[]>;
+  /** Builds the index of vectors; below 50,000 chunks only where `evenIfSmall`. */
+  indexVectors(evenIfSmall: boolean): Promise<VectorIndex>;
+  /** Share of the ten nearest of sampled chunks that a search finds, as exact search does. */
+  recall(): Promise<number>;
+  orphans(): Promise<Orphans>;
+  /** Chunks spread evenly over the collection, with what was embedded and its vector. */
+  sample(most: number): Promise<readonly Sampled[]>;
+  versions(): Promise<readonly CollectionVersion[]>;
+  tag(name: string): Promise<void>;
+  rollback(name: string): Promise<void>;
+  /** As JSON Lines that `Collections.import` reads. */
+  export(): Promise<Uint8Array>;
+}
+
+export interface Sampled {
+  readonly id: string;
+  readonly document: string;
+  readonly body: string;
+  readonly vector: Float32Array;
 }
 
 export interface Collections {
@@ -175,9 +236,20 @@ export interface Collections {
   /** Makes it where it is not there. */
   create(name: string, settings: Settings): Promise<Collection>;
   drop(name: string): Promise<void>;
+  /** Another one of the same rows; it must not be there yet. */
+  clone(name: string, to: string): Promise<Collection>;
+  /** One of the rows that `export` wrote; it must not be there yet. */
+  import(to: string, file: Uint8Array): Promise<Collection>;
   embedder(model: string): Promise<Embedder>;
-  /** Cuts a document into chunks and embeds them. */
-  prepare(parsed: Parsed, chunking: Chunking, embedder: Embedder, signal: AbortSignal): Promise<Prepared>;
+  /** The real path of a model's folder that a call named, and the folder that models made for use lie in. */
+  modelFolder(path: string): { source: string; target: string };
+  /** Cuts documents into chunks and embeds them. */
+  prepare(
+    parsed: readonly Parsed[],
+    chunking: Chunking,
+    embedder: Embedder,
+    signal: AbortSignal,
+  ): Promise<readonly Prepared[]>;
   /** What a document was made into chunks by, as `DocumentRow.made` says it. */
   madeBy(chunking: Chunking, model: string): string;
 }

@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { CLIENT } from "../kernel/chat.ts";
 import { ToolError } from "../kernel/errors.ts";
+import type { Artifact } from "../kernel/fields.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
 import { isAllPython, type Tool } from "../kernel/tool.ts";
@@ -13,6 +14,7 @@ import { withoutCredentials } from "../policy/redact.ts";
 import { admitRemote } from "../policy/remote.ts";
 import { trackingStore } from "../policy/tracking.ts";
 import type { Said } from "../runtime/protocol.ts";
+import { filePage } from "../studio/pages.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
@@ -121,15 +123,12 @@ export class Call {
       chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
       reranker,
       signal,
-      readText: readCapped,
+      readText: (field, path, mostBytes) => readCapped(field, path, mostBytes).toString("utf8"),
+      readBytes: readCapped,
       artifacts: {
         read: (uri) => readArtifact(config.workspace, uri),
-        write: (name, title, content) => {
-          const staged = join(this.makeFolder(), "artifacts");
-          mkdirSync(staged, { recursive: true });
-          writeFileSync(join(staged, name), content);
-          return { path: join(this.artifacts, name), uri: `ml://artifacts/${state.id}/${name}`, title };
-        },
+        write: (name, title, content) => this.writeArtifact(name, title, content),
+        page: (view, name, title, data) => this.writeArtifact(name, title, filePage(view, config.root, data)),
       },
       progress: (done, total, note) => hear({ type: "progress", done, total, note }),
       decide: (decision) => hear({ type: "decision", decision }),
@@ -151,6 +150,13 @@ export class Call {
         return checkOp(tool.op.result, result);
       },
     };
+  }
+
+  writeArtifact(name: string, title: string, content: string | Uint8Array): Artifact {
+    const staged = join(this.makeFolder(), "artifacts");
+    mkdirSync(staged, { recursive: true });
+    writeFileSync(join(staged, name), content);
+    return { path: join(this.artifacts, name), uri: `ml://artifacts/${this.state.id}/${name}`, title };
   }
 
   /** Takes in what the work says while it goes on. */
@@ -181,7 +187,8 @@ export const callFolder = (workspace: string, id: string, long: boolean) =>
   join(workspace, long ? "jobs" : "calls", id);
 export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
 
-function readCapped(field: string, path: string, mostBytes: number): string {
+function readCapped(field: string, path: string, mostBytes: number): Buffer {
+  if (!existsSync(path)) throw new ToolError("not_found", `${field}: there is no file \`${basename(path)}\`.`);
   const { size } = statSync(path);
   if (size > mostBytes)
     throw new ToolError(
@@ -189,7 +196,7 @@ function readCapped(field: string, path: string, mostBytes: number): string {
       `${field}: \`${basename(path)}\` has ${size} bytes, more than the ${mostBytes} that are read.`,
       "Name a smaller file.",
     );
-  return readFileSync(path, "utf8");
+  return readFileSync(path);
 }
 
 /** An artifact's bytes; undefined where there is none. Only a call's own name and a plain file name lead to one. */

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openChat } from "../backends/chat/open.ts";
-import { openEmbedder } from "../backends/embedding/open.ts";
+import { modelsFolder, openEmbedder } from "../backends/embedding/open.ts";
 import { openCrossEncoder } from "../backends/reranking/cross-encoder.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
@@ -36,6 +36,10 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
   const collections = lanceCollections({
     uri: config.lancedb ?? join(config.workspace, "lancedb"),
     embedder: (model) => openEmbedder(model, config),
+    modelFolder: (path) => ({
+      source: opened(paths).source("embedding", path),
+      target: modelsFolder(config.workspace),
+    }),
     exclusively: (name, work) => opened(store).locks.hold(name, work),
   });
   const parts: Parts & { close(): void } = {
@@ -44,7 +48,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     tools: selectTools(domains, config),
     python,
     collections,
-    chat: (name) => openChat(name, { ...config, ollama_host: process.env["OLLAMA_HOST"] || undefined }),
+    chat: (name) => openChat(name, config),
     reranker: (folder) => openCrossEncoder(opened(paths).source("rerank", folder), config.threads),
     store: () => opened(store),
     paths: () => opened(paths),

@@ -93,7 +93,7 @@ export function clientModel({ sample }: Caller): ChatModel {
     throw new ToolError(
       "unavailable",
       `\`${CLIENT}\`: this client does not offer its model (sampling).`,
-      "Answer from `context` yourself and check it with `answer_text`, or name `ollama:<model>`, or `openai:<model>` with ML_ENGINE_OPENAI_URL.",
+      "Answer from `context` yourself and check it with `answer_text`, or name `ollama:<model>` or `openai:<model>`.",
     );
   return {
     name: CLIENT,

@@ -21,7 +21,7 @@ const asked = [
 const settings = () => ({
   openai_url: `${server.url}/v1`,
   openai_key: "secret",
-  ollama_host: server.url,
+  ollama_url: server.url,
   call_seconds: 0.5,
   offline: false,
 });
@@ -111,18 +111,15 @@ describe("Ollama", () => {
     server.script = () => ({ status: 404, body: { error: "model not found" } });
     await expect(chat()).rejects.toMatchObject({ kind: "not_found", hint: "`ollama pull tiny` brings it." });
     await expect(
-      openChat("ollama:tiny", { ...settings(), ollama_host: "http://127.0.0.1:9" }).chat(asked, options),
+      openChat("ollama:tiny", { ...settings(), ollama_url: "http://127.0.0.1:9" }).chat(asked, options),
     ).rejects.toMatchObject({ kind: "unavailable" });
   });
 });
 
 test("a name says whose model it is", () => {
-  expect(openChat("tiny", settings()).name).toBe("openai:tiny");
-  expect(openChat("tiny:1b", { ...settings(), openai_url: undefined }).name).toBe("ollama:tiny:1b");
-  expect(() => openChat("openai:tiny", { ...settings(), openai_url: undefined })).toThrow(
-    "no OpenAI-compatible server",
-  );
-  expect(() => openChat("ollama:tiny", { ...settings(), offline: true, ollama_host: "http://10.0.0.1:1" })).toThrow(
-    "offline",
-  );
+  expect(openChat("openai:tiny", settings()).name).toBe("openai:tiny");
+  expect(openChat("tiny:1b", settings()).name).toBe("ollama:tiny:1b");
+  expect(() => openChat("openai:", settings())).toThrow("There is no model's name");
+  const away = { ...settings(), offline: true, ollama_url: "http://10.0.0.1:1" };
+  expect(() => openChat("ollama:tiny", away)).toThrow("offline");
 });

@@ -19,9 +19,13 @@ class FoundFile(TypedDict, closed=True):
 
 
 class IngestParams(TypedDict, closed=True):
-    step: Literal["list", "parse"]
+    step: Literal["list", "parse", "model"]
     sources: list[str]
     files: list[FoundFile]
+    target: str
+    """
+    Folder that a model's own is made in.
+    """
 
 
 class DocumentMark(TypedDict, closed=True):
@@ -53,3 +57,7 @@ class IngestResult(TypedDict, closed=True):
     files: list[FoundFile]
     documents: list[ReadDocument]
     failures: list[IngestFailure]
+    model: str
+    """
+    Its folder's name.
+    """

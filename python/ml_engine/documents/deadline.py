@@ -1,6 +1,8 @@
 """A limit of time for reading one file."""
 
+import faulthandler
 import signal
+import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,17 +11,25 @@ from types import FrameType
 from ml_engine.errors import OpError
 
 SECONDS_A_FILE = 120
+# Code that never comes back to Python sees no alarm: the process ends instead, and its batch is read without the file.
+_GRACE_SECONDS = 15
 
 
 @contextmanager
-def deadline(seconds: float = SECONDS_A_FILE) -> Generator[None]:
-    """Ends what is done within after `seconds`; does nothing where no alarm can be set (Windows, other threads).
+def deadline(seconds: float = SECONDS_A_FILE, grace: float = _GRACE_SECONDS) -> Generator[None]:
+    """Ends what is done within after `seconds`, and this process where that does not help for `grace` seconds more.
+
+    Where no alarm can be set (Windows, other threads), the process ends.
 
     Raises:
         OpError: time ran out.
     """
+    faulthandler.dump_traceback_later(seconds + grace, exit=True, file=sys.__stderr__ or sys.stderr)
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
+        try:
+            yield
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         return
 
     def over(_signal: int, _frame: FrameType | None) -> None:
@@ -30,5 +40,6 @@ def deadline(seconds: float = SECONDS_A_FILE) -> Generator[None]:
     try:
         yield
     finally:
+        faulthandler.cancel_dump_traceback_later()
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

@@ -6,7 +6,7 @@ from charset_normalizer import from_bytes
 
 from ml_engine.errors import OpError
 
-MOST_TEXT_BYTES = 128 << 20
+MOST_TEXT_BYTES = 32 << 20
 _LOOKED_AT = 64 << 10
 _MARKED = {
     codecs.BOM_UTF8: "utf-8-sig",

@@ -23,7 +23,7 @@ def read_pdf(source: Source) -> Document:
     except pdfium.PdfiumError as error:
         if "password" in str(error).lower():
             raise OpError("invalid_input", "It is a PDF with a password: save it without one.") from error
-        raise OpError("invalid_input", f"It is a damaged PDF ({error}): save it anew.") from error
+        raise OpError("invalid_input", "It is a damaged PDF: save it anew.") from error
     try:
         title = str(pdf.get_metadata_value("Title") or "").strip()
         pages = [_page_text(pdf, number) for number in range(len(pdf))]

@@ -5,6 +5,7 @@ from pathlib import Path, PurePath
 
 from ml_engine.documents import office, pdf, plain, records, web
 from ml_engine.documents.archive import check_container, read_zip
+from ml_engine.documents.cleaning import cleaned
 from ml_engine.documents.deadline import deadline
 from ml_engine.documents.decoding import decoded
 from ml_engine.documents.document import Document, Source
@@ -13,6 +14,7 @@ from ml_engine.documents.suspicion import suspicions
 from ml_engine.errors import OpError
 
 MOST_BYTES = 512 << 20
+MOST_CHARACTERS = 32 << 20
 ZIPPED = {"docx", "pptx", "xlsx", "epub", "zip"}
 READERS: dict[str, Callable[[Source], Document]] = {
     "pdf": pdf.read_pdf,
@@ -52,6 +54,9 @@ def read_document(path: Path) -> Document:
         )
     with deadline():
         document = read_source(Source(path.name, path.read_bytes()))
+        if len(document.text) > MOST_CHARACTERS:
+            size = f"{len(document.text) / 2**20:.0f} million characters of text, more than the {MOST_CHARACTERS >> 20}"
+            raise OpError("invalid_input", f"It has {size} that are read at once: split it into smaller files.")
         document.warnings += suspicions(document.text)
     return document
 
@@ -72,5 +77,6 @@ def read_source(source: Source) -> Document:
         kind = text_kind(source.text, source.name)
     document = READERS[kind](source)
     headings = (one["label"] for one in document.marks if one["kind"] == "heading")
-    document.title = " ".join(document.title.split()) or next(headings, "") or PurePath(source.name).stem
+    title, _ = cleaned(document.title)
+    document.title = " ".join(title.split()) or next(headings, "") or PurePath(source.name).stem
     return document

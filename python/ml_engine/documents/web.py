@@ -5,8 +5,10 @@ import re
 from xml.etree.ElementTree import Element, ParseError
 
 from bs4 import BeautifulSoup, Comment, Tag
+from bs4.element import PageElement
 from defusedxml import ElementTree
 from defusedxml.common import DefusedXmlException
+from markdownify import ATX, MarkdownConverter
 
 from ml_engine.documents.cleaning import cleaned
 from ml_engine.documents.document import Document, Source
@@ -17,7 +19,9 @@ _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|rem|%)?\s*(?:;|!|$)|opacity\s*:\s*0(?:\.0+)?\s*(?:;|!|$)",
     re.IGNORECASE,
 )
-_UNREAD = ["script", "style", "noscript", "template", "svg", "iframe", "object"]
+_UNREAD = {"script", "style", "noscript", "template", "svg", "iframe", "object", "head"}
+_NO_ADDRESS = ("javascript:", "data:", "vbscript:")
+_BLANK_LINES = re.compile(r"[^\S\n]*\n(?:[^\S\n]*\n)+")
 
 
 def read_html(source: Source) -> Document:
@@ -27,23 +31,46 @@ def read_html(source: Source) -> Document:
 
 def html_document(html: str) -> Document:
     """A page as Markdown; a warning says how much of it was hidden."""
-    from markitdown.converters import HtmlConverter
-
     soup = BeautifulSoup(html, "html.parser")
     title = " ".join(soup.title.get_text().split()) if soup.title else ""
-    for tag in soup(_UNREAD):
-        tag.decompose()
-    for comment in soup.find_all(string=lambda text: isinstance(text, Comment)):
-        comment.extract()
-    # Pictures' data and addresses are no text; what describes them is.
-    for picture in soup("img"):
-        picture.replace_with(str(picture.get("alt") or ""))
-    hidden = [tag for tag in soup(True) if _hidden(tag)]
-    words = sum(1 for tag in hidden if not tag.decomposed and tag.get_text(strip=True) and (tag.decompose() or True))
-    document = markdown(HtmlConverter().convert_string(str(soup)).markdown, "text/html", title)
+    words = _without_unseen(soup)
+    text = MarkdownConverter(heading_style=ATX).convert_soup(soup.body or soup)
+    document = markdown(_BLANK_LINES.sub("\n\n", text).strip(), "text/html", title)
     if words:
         document.warnings.append(f"{words} hidden element{'s' if words > 1 else ''} with text left out.")
     return document
+
+
+def _without_unseen(soup: BeautifulSoup) -> int:
+    """Takes out what a browser would not show; answers how many elements with text were hidden."""
+    unread: list[PageElement] = []
+    pictures: list[Tag] = []
+    hidden: list[Tag] = []
+    # Found first and taken out after: a walk over a tree that changes loses its way.
+    for node in soup.descendants:
+        if isinstance(node, Comment):
+            unread.append(node)
+        elif isinstance(node, Tag):
+            if node.name in _UNREAD:
+                unread.append(node)
+            elif node.name == "img":
+                pictures.append(node)
+            elif node.name == "a" and str(node.get("href", "")).lower().lstrip().startswith(_NO_ADDRESS):
+                del node["href"]
+            elif _hidden(node):
+                hidden.append(node)
+    for node in unread:
+        node.extract()
+    # Pictures' data and addresses are no text; what describes them is.
+    for picture in pictures:
+        picture.replace_with(str(picture.get("alt") or ""))
+    words = 0
+    for tag in hidden:
+        # What is hidden goes with all that is within it.
+        if not tag.decomposed:
+            words += bool(tag.get_text(strip=True))
+            tag.decompose()
+    return words
 
 
 def read_feed(source: Source) -> Document:
@@ -79,8 +106,7 @@ def read_xml(source: Source) -> Document:
 
 
 def _hidden(tag: Tag) -> bool:
-    # What is hidden goes with all that is within it; a tag that is gone already has no attributes.
-    attributes = tag.attrs or {}
+    attributes = tag.attrs
     return (
         "hidden" in attributes
         or str(attributes.get("aria-hidden", "")).lower() == "true"

@@ -1,10 +1,10 @@
 """An encoder of the BERT family, from its safetensors weights to an ONNX graph that embeds sentences, without torch.
 
-The graph is BERT's (Devlin et al. 2019) with the pooling of Sentence-BERT (Reimers & Gurevych 2019): the mean of the
-last layer over the tokens that are no padding, of length one. Attention and normalisation are ONNX Runtime's own.
+The graph is BERT's (Devlin et al. 2019) with the pooling of Sentence-BERT (Reimers & Gurevych 2019): of the last layer
+the mean over the tokens that are no padding, or the first token, of length one. Attention and normalisation are ONNX
+Runtime's own.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file
 
-from ml_engine.errors import OpError
+from ml_engine.embedding.settings import checked_config, pooling_of
 
 FUSED = "com.microsoft"
 OPSET = 17
@@ -42,15 +42,19 @@ def embedder_graph(folder: Path) -> onnx.ModelProto:
     Inputs `input_ids` and `attention_mask`, int32, batch x tokens; output `embedding`, float32, batch x hidden size.
 
     Raises:
-        OpError: `invalid_input` where it is no BERT encoder with mean pooling.
+        OpError: `invalid_input` where it is no BERT encoder, or pools in a way that is not known.
     """
-    config = _config(folder)
-    tensors = {name.removeprefix("bert."): value for name, value in load_file(folder / "model.safetensors").items()}
+    config = checked_config(folder)
+    pooling = pooling_of(folder)
+    tensors = {
+        name.removeprefix("bert."): value.astype(np.float32) if value.dtype.kind == "f" else value
+        for name, value in load_file(folder / "model.safetensors").items()
+    }
     graph = _Graph()
     hidden = _embedded(graph, tensors, config)
     for layer in range(config["num_hidden_layers"]):
         hidden = _layer(graph, tensors, config, layer, hidden)
-    _pooled(graph, hidden)
+    _pooled(graph, hidden, pooling)
     made = helper.make_graph(
         graph.nodes,
         "sentence-embedding",
@@ -63,20 +67,6 @@ def embedder_graph(folder: Path) -> onnx.ModelProto:
 
 
 INPUTS = ("input_ids", "attention_mask")
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    pooling = folder / "1_Pooling" / "config.json"
-    mean = not pooling.is_file() or json.loads(pooling.read_text(encoding="utf-8")).get("pooling_mode_mean_tokens")
-    if config.get("model_type") != "bert" or config.get("hidden_act") != "gelu" or not mean:
-        raise OpError(
-            "invalid_input",
-            f"model: `{folder.name}` is a {config.get('model_type')} model with {config.get('hidden_act')}"
-            f"{'' if mean else ' without mean pooling'}.",
-            "BERT encoders with GELU and mean pooling are read; serve others by Ollama or an OpenAI endpoint.",
-        )
-    return config
 
 
 def _embedded(graph: _Graph, tensors: dict[str, np.ndarray], config: dict[str, Any]) -> str:
@@ -138,10 +128,14 @@ def _norm(graph: _Graph, tensors: dict[str, np.ndarray], source: str) -> list[st
     return [graph.weight(f"{source}.{part}", tensors[f"{source}.{part}"]) for part in ("weight", "bias")]
 
 
-def _pooled(graph: _Graph, hidden: str) -> None:
-    mask = graph.add("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
-    column = graph.add("Unsqueeze", [mask, graph.weight("last", np.array([2], np.int64))], "mask.column")
-    tokens = graph.weight("tokens.axis", np.array([1], np.int64))
-    total = graph.add("ReduceSum", [graph.add("Mul", [hidden, column], "kept"), tokens], "total", keepdims=0)
-    # Sentence-BERT divides by the number of tokens first; a direction does not depend on it.
-    graph.add("LpNormalization", [total], "embedding", axis=-1, p=2)
+def _pooled(graph: _Graph, hidden: str, pooling: str) -> None:
+    if pooling == "cls":
+        first = graph.weight("first", np.array(0, np.int64))
+        whole = graph.add("Gather", [hidden, first], "whole", axis=1)
+    else:
+        mask = graph.add("Cast", ["attention_mask"], "mask", to=TensorProto.FLOAT)
+        column = graph.add("Unsqueeze", [mask, graph.weight("last", np.array([2], np.int64))], "mask.column")
+        tokens = graph.weight("tokens.axis", np.array([1], np.int64))
+        whole = graph.add("ReduceSum", [graph.add("Mul", [hidden, column], "kept"), tokens], "total", keepdims=0)
+    # Sentence-BERT divides the sum by the number of tokens first; a direction does not depend on it.
+    graph.add("LpNormalization", [whole], "embedding", axis=-1, p=2)

@@ -1,6 +1,8 @@
 """Folders that the server embeds with: an ONNX graph, its tokenizer, and what it is called."""
 
+import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +11,7 @@ import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from ml_engine.embedding.bert import embedder_graph
+from ml_engine.embedding.settings import checked_config, max_tokens, pooling_of, prefixes
 
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
 
@@ -33,6 +36,27 @@ def write_embedders(source: Path, target: Path) -> None:
         _finished(source, small.parent, target.with_name(f"{target.name}-int8"))
 
 
+def kept_embedder(source: Path, target: Path) -> str:
+    """The folder in `target` with the model in `source` as ONNX, made where it is not there: `name@hash`.
+
+    The hash is of all that its vectors depend on.
+    """
+    config, pooling = checked_config(source), pooling_of(source)
+    digest = hashlib.sha256()
+    for part in (source / "model.safetensors", source / "tokenizer.json"):
+        with part.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    said = [config, pooling, max_tokens(source), prefixes(source)]
+    digest.update(json.dumps(said, sort_keys=True).encode())
+    name = f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', source.name) or 'model'}@{digest.hexdigest()[:12]}"
+    if not (target / name / "model.onnx").is_file():
+        with TemporaryDirectory(dir=_made(target)) as scratch:
+            whole = _made(Path(scratch) / "whole") / "model.onnx"
+            onnx.save(embedder_graph(source), whole)
+            _finished(source, whole.parent, target / name)
+    return name
+
+
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -42,13 +66,11 @@ def _finished(source: Path, folder: Path, target: Path) -> None:
     """Adds tokenizer and description, and moves the folder to its place."""
     for name in TOKENIZER_FILES:
         shutil.copyfile(source / name, folder / name)
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
-    limits = source / "sentence_bert_config.json"
-    most = json.loads(limits.read_text(encoding="utf-8"))["max_seq_length"] if limits.is_file() else None
     description = {
         "name": target.name,
-        "dimensions": config["hidden_size"],
-        "max_tokens": most or config["max_position_embeddings"],
+        "dimensions": checked_config(source)["hidden_size"],
+        "max_tokens": max_tokens(source),
+        **prefixes(source),
     }
     (folder / "embedder.json").write_text(json.dumps(description), encoding="utf-8")
     shutil.rmtree(target, ignore_errors=True)

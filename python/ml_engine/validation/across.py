@@ -37,7 +37,7 @@ def _pair(
     keep = _rows_kept(kwargs, [left, right], default, (default, "either_value_is_missing"))
     wrong = unexpected(left, right).fill_null(True)
     plan = each_value(left, wrong, scope, kwargs, words, judged=keep, show=pl.struct(left.alias("a"), right.alias("b")))
-    return Plan(lambda found: _as_pairs(plan.judge(found)), plan.expressions)
+    return Plan(lambda found: _as_pairs(plan.judge(found)), plan.expressions, plan.examples)
 
 
 def _as_pairs(verdict: Verdict) -> Verdict:

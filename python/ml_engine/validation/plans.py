@@ -43,10 +43,14 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Plan:
-    """Expressions of one value each, and the judgement on their values under the same keys."""
+    """Expressions of one value each, and the judgement on their values under the same keys.
+
+    `examples` are computed only where `unexpected` is more than 0: finding rows costs far more than counting them.
+    """
 
     judge: Callable[[Mapping[str, object]], Verdict]
     expressions: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
+    examples: Mapping[str, pl.Expr] = field(default_factory=dict[str, pl.Expr])
 
 
 class Tables(Protocol):
@@ -98,7 +102,7 @@ def each_value(
 
     def judge(found: Mapping[str, object]) -> Verdict:
         elements, counted, bad = (count(found[key]) for key in ("elements", "judged", "unexpected"))
-        shown = [_shown(value) for value in listed(found["list"])]
+        shown = [_shown(value) for value in listed(found.get("list"))]
         share = bad / counted if counted else 0.0
         success = counted == 0 or 1 - share >= mostly - 1e-12
         needed = f" (at most {1 - mostly:.4g} allowed)" if mostly < 1 else ""
@@ -113,7 +117,7 @@ def each_value(
             bad,
             100 * share,
             shown,
-            unexpected_index_list=[count(place) for place in listed(found["rows"])],
+            unexpected_index_list=[count(place) for place in listed(found.get("rows"))],
         )
 
     return Plan(
@@ -122,6 +126,8 @@ def each_value(
             "elements": every.len(),
             "judged": kept.sum(),
             "unexpected": flags.sum(),
+        },
+        {
             "list": (every if show is None else show).filter(flags).head(SHOWN_VALUES).implode(),
             "rows": scope.column(ROW).filter(flags).head(KEPT_ROWS).implode(),
         },

@@ -127,7 +127,9 @@ def _rule(entry: object, field: str) -> Rule:
 def run_rules(
     table: pl.DataFrame | Source, rules: Sequence[Rule], others: Sequence[str] = ()
 ) -> list[ExpectationResult]:
-    """Every rule's result, in order; all of them computed in one pass over `table`, in pieces where it is a scan.
+    """Every rule's result, in order; all are counted in one pass over `table`, in pieces where it is a scan.
+
+    A second pass finds examples, for the rules that some value breaks.
 
     Args:
         table: what the rules are about.
@@ -137,13 +139,10 @@ def run_rules(
     source = table if isinstance(table, Source) else source_of("table", table)
     beside = Beside(source, others)
     plans = [_plan(source, rule, beside) for rule in rules]
-    expressions = {
-        f"{place}.{key}": expression
-        for place, plan in enumerate(plans)
-        if isinstance(plan, Plan)
-        for key, expression in plan.expressions.items()
-    }
-    values = _compute(source, expressions)
+    built = {place: plan for place, plan in enumerate(plans) if isinstance(plan, Plan)}
+    values = _compute(source, {place: plan.expressions for place, plan in built.items()})
+    failing = {place: plan.examples for place, plan in built.items() if values.get(f"{place}.unexpected")}
+    values |= _compute(source, failing)
     return [
         _result(rule, _judge(plan, place, values)) for place, (rule, plan) in enumerate(zip(rules, plans, strict=True))
     ]
@@ -173,7 +172,8 @@ def _with_guess(reason: str, rule: Rule, names: Sequence[str]) -> str:
     return f"{reason}; did you mean `{guess}`?" if guess else f"{reason}."
 
 
-def _compute(source: Source, expressions: Mapping[str, pl.Expr]) -> dict[str, object]:
+def _compute(source: Source, by_place: Mapping[int, Mapping[str, pl.Expr]]) -> dict[str, object]:
+    expressions = {f"{place}.{key}": one for place, plan in by_place.items() for key, one in plan.items()}
     if not expressions:
         return {}
     named = [expression.alias(key) for key, expression in expressions.items()]
@@ -195,8 +195,9 @@ def _compute(source: Source, expressions: Mapping[str, pl.Expr]) -> dict[str, ob
 def _judge(plan: Plan | str, place: int, values: Mapping[str, object]) -> Verdict:
     if isinstance(plan, str):
         return Verdict(False, plan)
-    own = {key: values[f"{place}.{key}"] for key in plan.expressions if f"{place}.{key}" in values}
-    if len(own) < len(plan.expressions):
+    keys = [*plan.expressions, *plan.examples]
+    own = {key: values[f"{place}.{key}"] for key in keys if f"{place}.{key}" in values}
+    if not own.keys() >= plan.expressions.keys():
         return Verdict(False, "cannot be evaluated on a column of this type.")
     verdict = plan.judge(own)
     return verdict if verdict.success else replace(verdict, reason=verdict.reason or "does not hold.")

@@ -1,6 +1,8 @@
 """What cannot be read says why and what to do; hidden and suspicious text is named."""
 
 import itertools
+import subprocess
+import sys
 import time
 
 import pytest
@@ -90,6 +92,15 @@ def test_prose_is_not_flagged() -> None:
 def test_a_slow_file_is_named() -> None:
     with pytest.raises(OpError, match=r"more than 0\.05 seconds"), deadline(0.05):
         time.sleep(2)
+
+
+def test_code_that_sees_no_alarm_ends_its_process() -> None:
+    script = "from ml_engine.documents.deadline import deadline\nwith deadline(0.2, 0.3): sum(range(10**12))"
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 1
+    assert "Timeout" in done.stderr
+    assert time.monotonic() - began < 10
 
 
 PIECES = st.sampled_from(

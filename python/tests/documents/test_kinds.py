@@ -78,6 +78,16 @@ def test_html_leaves_out_what_is_hidden_and_says_so() -> None:
     assert document.warnings == ["3 hidden elements with text left out."]
 
 
+def test_html_keeps_tables_and_links_and_no_scripts() -> None:
+    html = (
+        "<!DOCTYPE html><body><div hidden><p aria-hidden=true>a</p></div><img src='data:x' alt='A dog'>"
+        "<a href='javascript:x()'>run</a> <a href='/y'>go</a><table><tr><th>k</th></tr><tr><td>v</td></tr></table>"
+    )
+    document = read(html)
+    assert document.text.splitlines() == ["A dogrun [go](/y)", "", "| k |", "| --- |", "| v |"]
+    assert document.warnings == ["1 hidden element with text left out."]
+
+
 def test_records_carry_their_keys() -> None:
     rows = "name;age\n" + "".join(f"p{number};{number}\n" for number in range(50))
     assert "name: p49\nage: 49" in read(rows, "x.csv").text

@@ -7,8 +7,7 @@ const CHARACTERS_A_TOKEN = 2.5;
 const CONTEXT_STEP = 1024;
 
 export interface OllamaServer {
-  /** This machine's by default. */
-  readonly host: string | undefined;
+  readonly host: string;
   readonly seconds: number;
 }
 
@@ -17,14 +16,14 @@ export interface OllamaServer {
  * as the prompt needs, and what was read is compared with what was sent.
  */
 export function ollamaChat(model: string, { host, seconds }: OllamaServer): ChatModel {
-  const where = `Ollama at ${host ?? "this machine"}`;
+  const where = `Ollama at ${new URL(host).host}`;
   return {
     name: `ollama:${model}`,
     async chat(messages, { max_tokens, temperature, signal }): Promise<Reply> {
       const { Ollama } = await import("ollama");
       const limited = within(seconds, signal);
       const limitedFetch: typeof fetch = (input, init) => fetch(input, { ...init, signal: limited });
-      const client = new Ollama({ ...(host !== undefined && { host }), fetch: limitedFetch });
+      const client = new Ollama({ host, fetch: limitedFetch });
       try {
         const answer = await client.chat({
           model,

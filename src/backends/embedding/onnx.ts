@@ -1,64 +1,87 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Tokenizer } from "@huggingface/tokenizers";
 import type { InferenceSession } from "onnxruntime-node";
 import { z } from "zod";
 import type { Embedder } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
+import { prefixesOf } from "./prefixes.ts";
+import { counter, openTokenizer } from "./tokenizer.ts";
+import { addUp, unit } from "./vectors.ts";
 
-const Manifest = z.object({ name: z.string(), dimensions: z.int(), max_tokens: z.int() });
+const Manifest = z.object({
+  dimensions: z.int(),
+  max_tokens: z.int(),
+  /** Where its own settings say what it is told; else its name does. */
+  query_prefix: z.string().optional(),
+  document_prefix: z.string().optional(),
+});
 const LONGEST_BATCH = 32;
-/** Most tokens, padding included, that run at once: what decides how much memory a batch takes. */
-const BATCH_TOKENS = 4096;
+/** Most tokens, padding included, that run at once: this server does nothing else meanwhile. */
+const BATCH_TOKENS = 2048;
 /** Two special tokens open and close what the model reads. */
 const SPECIAL = 2;
 
-/** A sentence-transformers encoder as ONNX, from a folder that set-up made. */
-export async function openOnnxEmbedder(folder: string, threads: number): Promise<Embedder> {
-  if (!existsSync(join(folder, "model.onnx")))
-    throw new ToolError("unavailable", "The embedding model is not set up on this machine.", "Run `npm run setup`.");
-  const json = (name: string): object =>
-    z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(join(folder, name), "utf8")));
-  const { name, dimensions, max_tokens } = Manifest.parse(json("embedder.json"));
-  const tokenizer = new Tokenizer(json("tokenizer.json"), json("tokenizer_config.json"));
+/** A sentence-transformers encoder as ONNX, from a folder that set-up or an ingest made. */
+export async function openOnnxEmbedder(
+  name: string,
+  folder: string,
+  threads: number,
+  missing: ToolError,
+): Promise<Embedder> {
+  if (!existsSync(join(folder, "model.onnx"))) throw missing;
+  const { dimensions, max_tokens, ...own } = Manifest.parse(
+    JSON.parse(readFileSync(join(folder, "embedder.json"), "utf8")),
+  );
+  const trained = prefixesOf(name);
+  const { query_prefix = trained.query_prefix, document_prefix = trained.document_prefix } = own;
+  const tokenizer = openTokenizer(folder);
   const { InferenceSession, Tensor } = await import("onnxruntime-node");
   const session = await InferenceSession.create(join(folder, "model.onnx"), {
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
+    // Threads that wait by spinning take the processor from whatever else this machine does.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
-  const plain = { add_special_tokens: false };
-  const encode = (text: string) => {
-    const { ids } = tokenizer.encode(text);
-    return ids.length <= max_tokens ? ids : [...ids.slice(0, max_tokens - 1), ids.at(-1) ?? 0];
+  /** What the model reads of a text: all of it, in several pieces where it is too long for one. */
+  const piecesOf = (text: string, place: number): Piece[] => {
+    const own = tokenizer.ids(text);
+    const most = max_tokens - SPECIAL;
+    const pieces: Piece[] = [];
+    for (let from = 0; from === 0 || from < own.length; from += most)
+      pieces.push({ ids: [tokenizer.first, ...own.slice(from, from + most), tokenizer.last], place });
+    return pieces;
   };
 
   return {
     name,
     dimensions,
+    query_prefix,
+    document_prefix,
     max_tokens: max_tokens - SPECIAL,
-    count: (text) => tokenizer.encode(text, plain).ids.length,
-    embed: async (texts, _as, signal) => {
-      const vectors: Float32Array[] = new Array(texts.length);
-      for (const batch of batchesOf(texts.map(encode))) {
+    count: counter(tokenizer),
+    embed: async (texts, as, signal) => {
+      const prefix = as === "query" ? query_prefix : document_prefix;
+      const sums: Float32Array[] = texts.map(() => new Float32Array(dimensions));
+      for (const batch of batchesOf(texts.flatMap((text, place) => piecesOf(prefix + text, place)))) {
         signal?.throwIfAborted();
         const run = await runBatch(session, Tensor, batch);
-        for (const [row, { place }] of batch.entries())
-          vectors[place] = run.slice(row * dimensions, (row + 1) * dimensions);
+        for (const [row, { ids, place }] of batch.entries())
+          addUp(sums[place], run.subarray(row * dimensions, (row + 1) * dimensions), ids.length - SPECIAL || 1);
       }
-      return vectors;
+      return sums.map(unit);
     },
   };
 }
 
-interface Encoded {
+interface Piece {
   readonly ids: readonly number[];
   readonly place: number;
 }
 
-/** Texts of about one length together, so that little padding is computed. */
-function batchesOf(encoded: readonly (readonly number[])[]): Encoded[][] {
-  const sorted = encoded.map((ids, place) => ({ ids, place })).sort((one, other) => other.ids.length - one.ids.length);
-  const batches: Encoded[][] = [];
+/** Pieces of about one length together, so that little padding is computed. */
+function batchesOf(pieces: readonly Piece[]): Piece[][] {
+  const sorted = [...pieces].sort((one, other) => other.ids.length - one.ids.length);
+  const batches: Piece[][] = [];
   for (const one of sorted) {
     const last = batches.at(-1);
     const longest = last?.[0]?.ids.length ?? 0;
@@ -70,11 +93,7 @@ function batchesOf(encoded: readonly (readonly number[])[]): Encoded[][] {
 
 type TensorKind = typeof import("onnxruntime-node").Tensor;
 
-async function runBatch(
-  session: InferenceSession,
-  Tensor: TensorKind,
-  batch: readonly Encoded[],
-): Promise<Float32Array> {
+async function runBatch(session: InferenceSession, Tensor: TensorKind, batch: readonly Piece[]): Promise<Float32Array> {
   const longest = batch[0]?.ids.length ?? 0;
   const shape = [batch.length, longest];
   const ids = new Int32Array(batch.length * longest);

@@ -16,9 +16,12 @@ const Query = z
 
 const Params = z.strictObject({
   collection: collection(),
-  queries: z.array(Query).min(1).max(10_000),
-  k: z.int().min(1).max(100).default(10),
-  strategy: z.enum(["auto", ...MODES]).default("auto"),
+  queries: z.array(Query).min(1).max(10_000).describe("Questions with the documents that answer them."),
+  k: z.int().min(1).max(100).default(10).describe("Cut-off of the measures."),
+  strategy: z
+    .enum(["auto", ...MODES])
+    .default("auto")
+    .describe("As of ml_rag_query."),
   against: rare(
     z
       .enum(["auto", ...MODES])

@@ -1,9 +1,12 @@
+import { z } from "zod";
 import type { Collection, Collections } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import { newName } from "../../kernel/fields.ts";
 
+/** Passages are asked for by number and budget: they come whole. */
+export const RESULT_CHARACTERS = 400_000;
+
 export const DEFAULT_MODEL = "all-MiniLM-L6-v2";
-export const EMBEDDINGS = ["all-MiniLM-L6-v2", "all-MiniLM-L6-v2-int8"] as const;
 
 export const collection = () => newName("Its name.");
 
@@ -18,3 +21,8 @@ export async function opened(name: string, collections: Collections): Promise<Co
     names.length > 0 ? `There are: ${names.slice(0, 10).join(", ")}.` : "Make one with ml_rag_ingest.",
   );
 }
+
+const Strings = z.array(z.string());
+
+/** A list of texts that a row keeps as JSON. */
+export const strings = (json: string): string[] => Strings.parse(JSON.parse(json));

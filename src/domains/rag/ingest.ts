@@ -3,20 +3,29 @@ import { Chunking, STRATEGIES } from "../../kernel/collections.ts";
 import { job, rare, source } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, warned } from "../../kernel/words.ts";
-import { collection, EMBEDDINGS } from "./fields.ts";
+import { collection } from "./fields.ts";
 import { bringIn } from "./ingest/bring-in.ts";
 import { OpParams, OpResult } from "./ingest/op.ts";
 
 const Params = z.strictObject({
   collection: collection(),
-  source: z.union([source("File or folder."), z.array(source("File or folder.")).min(1).max(1000)]),
+  source: z
+    .union([source("File or folder."), z.array(source("File or folder.")).min(1).max(1000)])
+    .describe("File or folder, or a list."),
   chunking: Chunking.partial()
     .optional()
     .describe(`strategy (${STRATEGIES.join(", ")}), size_tokens, overlap_tokens.`),
   labels: rare(
     z.array(z.string().max(200)).max(20).default([]).describe("Of each document, as `team=hr`, to filter by."),
   ),
-  embedding: rare(z.enum(EMBEDDINGS).optional().describe("Of a new collection.")),
+  embedding: rare(
+    z
+      .string()
+      .min(1)
+      .max(1000)
+      .optional()
+      .describe("Of a new collection: all-MiniLM-L6-v2 or its -int8, ollama:MODEL, openai:MODEL, folder:PATH."),
+  ),
   language: rare(z.string().max(20).optional().describe("Of a new collection: English …, or `other`.")),
   sync: rare(z.boolean().default(true).describe("Documents gone from a folder go from the collection.")),
   ...job,

@@ -45,7 +45,7 @@ async function other<T>(
   const env = {
     ML_ENGINE_WORKSPACE: workspace,
     ML_ENGINE_OPENAI_URL: `${server.url}/v1`,
-    OLLAMA_HOST: server.url,
+    ML_ENGINE_OLLAMA_URL: server.url,
     ML_ENGINE_CALL_SECONDS: "3",
   };
   const client = await connect(era, { ...fromSource, env }, sampler);

@@ -13,7 +13,12 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
     """Lists files, or reads some; one that cannot be read is a failure of its own."""
     if params["step"] == "list":
         files, failures = found(params["sources"])
-        return {"files": files, "documents": [], "failures": failures}
+        return {"files": files, "documents": [], "failures": failures, "model": ""}
+    if params["step"] == "model":
+        from ml_engine.embedding.embedder import kept_embedder
+
+        model = kept_embedder(Path(params["sources"][0]), Path(params["target"]))
+        return {"files": [], "documents": [], "failures": [], "model": model}
     documents: list[ReadDocument] = []
     failures: list[IngestFailure] = []
     folder = job.folder / "texts"
@@ -50,4 +55,4 @@ def ingest(params: IngestParams, job: Job) -> IngestResult:
                 "warnings": document.warnings,
             }
         )
-    return {"files": [], "documents": documents, "failures": failures}
+    return {"files": [], "documents": documents, "failures": failures, "model": ""}

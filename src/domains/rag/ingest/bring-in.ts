@@ -4,32 +4,29 @@ import {
   type Embedder,
   FORMAT,
   type Parsed,
-  type Prepared,
   type Settings,
 } from "../../../kernel/collections.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
-import { DEFAULT_MODEL } from "../fields.ts";
 import type { Ingested, IngestParams } from "../ingest.ts";
-import { type Failure, type FoundFile, OpResult } from "./op.ts";
+import { op, readings } from "./files.ts";
+import { languageOf } from "./language.ts";
+import { checkLimits, embedderOf } from "./model.ts";
+import type { Failure, FoundFile } from "./op.ts";
 
-/** Files that are parsed in one go, and the most bytes of them. */
-const [FILES_AT_ONCE, BYTES_AT_ONCE] = [32, 16 * 2 ** 20];
-/** Chunks that are written in one go. */
-const CHUNKS_AT_ONCE = 512;
-const LONGEST_TEXT_BYTES = 512 * 2 ** 20;
-const SHOWN_FAILURES = 50;
+/** Characters that are embedded and written in one go: what a kill loses at most is the work on these. */
+const CHARACTERS_AT_ONCE = 200_000;
+const [SHOWN_FAILURES, SHOWN_WARNINGS] = [50, 100];
 
 /** Parses, cuts, embeds and writes what is new or changed, a few documents at a time: what was written stays written. */
 export async function bringIn(params: IngestParams, ports: Ports): Promise<Ingested> {
   const { collections } = ports;
   const before = await collections.open(params.collection);
   const chunking = Chunking.parse({ ...before?.settings.chunking, ...params.chunking });
+  checkLimits(chunking);
   const embedder = await embedderOf(params, before, ports);
-  const warnings = limits(chunking, embedder);
-  const sources = [params.source].flat();
   ports.progress(0, 1, "finding files");
-  const found = await op(ports, { step: "list", sources, files: [] });
+  const found = await op(ports, "list", { sources: [params.source].flat() });
   const failures: Failure[] = [...found.failures];
   if (found.files.length === 0 && failures.length === 0)
     throw new ToolError(
@@ -38,49 +35,49 @@ export async function bringIn(params: IngestParams, ports: Ports): Promise<Inges
       "Name a file, or a folder with documents.",
     );
 
-  const collection = before ?? (await collections.create(params.collection, settingsOf(params, chunking, embedder)));
-  const known = new Map((await collection.documents()).map((row) => [row.id, row]));
+  let collection = before;
+  const opened = async (documents: readonly Parsed[]): Promise<Collection> => {
+    collection ??= await collections.create(params.collection, settingsOf(params, chunking, embedder, documents));
+    return collection;
+  };
   const made = collections.madeBy(chunking, embedder.name);
   const labels = JSON.stringify(params.labels);
+  const known = new Map((await before?.documents())?.map((row) => [row.id, row]));
   const fresh = found.files.filter(({ id, hash }) => {
     const row = known.get(id);
     return row?.hash !== hash || row.made !== made || row.labels !== labels;
   });
   const gone = params.sync ? missing(found.files, failures, known.values()) : [];
 
-  const counts = { added: 0, updated: 0, chunks: 0, tokens: 0 };
-  const write = async (prepared: readonly Prepared[]) => {
-    await collection.write(prepared);
-    for (const { document } of prepared) {
-      if (known.has(document.id)) counts.updated += 1;
-      else counts.added += 1;
-      counts.chunks += document.chunks;
-      counts.tokens += document.tokens;
-    }
-  };
-  let [waiting, done] = [[] as Prepared[], 0];
-  for (const batch of batches(fresh)) {
-    const read = await parsed(batch, params.labels, ports, failures);
-    for (const document of read) {
+  const counts = { added: 0, updated: 0, chunks: 0, tokens: 0, done: 0 };
+  const warnings: string[] = [];
+  for await (const { documents, failures: failed } of readings(fresh, params.labels, ports)) {
+    failures.push(...failed);
+    counts.done += failed.length;
+    for (const group of groups(documents)) {
       ports.signal.throwIfAborted();
-      ports.progress(done, fresh.length, document.id);
-      warnings.push(...document.warnings.map((warning) => `${document.id}: ${warning}`));
-      waiting.push(await collections.prepare(document, chunking, embedder, ports.signal));
-      if (waiting.reduce((sum, one) => sum + one.chunks.length, 0) >= CHUNKS_AT_ONCE) {
-        await write(waiting);
-        waiting = [];
+      ports.progress(counts.done, fresh.length, group[0]?.id ?? "");
+      const prepared = await collections.prepare(group, chunking, embedder, ports.signal);
+      await (await opened(group)).write(prepared);
+      counts.done += group.length;
+      for (const { document } of prepared) {
+        counts[known.has(document.id) ? "updated" : "added"] += 1;
+        counts.chunks += document.chunks;
+        counts.tokens += document.tokens;
       }
-      done += 1;
+      warnings.push(...group.flatMap(({ id, warnings: own }) => own.map((warning) => `${id}: ${warning}`)));
     }
   }
-  await write(waiting);
-  await collection.remove(gone);
-  if (counts.chunks + gone.length > 0) {
-    ports.progress(done, fresh.length + 1, "indexing");
-    warnings.push(...(await collection.tend()));
+  const whole = await opened([]);
+  await whole.remove(gone);
+  // Chunks that no document counts were left by a kill.
+  const kept = [...known.values()].reduce((sum, { chunks }) => sum + chunks, 0);
+  if (counts.chunks + gone.length > 0 || (await whole.size()).chunks !== kept) {
+    ports.progress(counts.done, fresh.length + 1, "indexing");
+    warnings.push(...(await whole.tend()));
   }
   return {
-    collection: collection.name,
+    collection: whole.name,
     documents: {
       added: counts.added,
       updated: counts.updated,
@@ -92,43 +89,24 @@ export async function bringIn(params: IngestParams, ports: Ports): Promise<Inges
     tokens: counts.tokens,
     embedding: embedder.name,
     chunking,
-    total: await collection.size(),
+    total: await whole.size(),
     failures: failures.slice(0, SHOWN_FAILURES),
-    warnings: warnings.slice(0, 100),
+    warnings: warnings.slice(0, SHOWN_WARNINGS),
   };
 }
 
-async function embedderOf(params: IngestParams, before: Collection | undefined, ports: Ports): Promise<Embedder> {
-  const made = before?.settings.embedding;
-  if (made && params.embedding && params.embedding !== made.model)
-    throw new ToolError(
-      "conflict",
-      `embedding: \`${params.collection}\` is embedded by ${made.model}, not by ${params.embedding}.`,
-      "Leave it out, or make another collection.",
-    );
-  return await ports.collections.embedder(made?.model ?? params.embedding ?? DEFAULT_MODEL);
-}
-
-function limits({ size_tokens, overlap_tokens }: Chunking, { name, max_tokens }: Embedder): string[] {
-  if (overlap_tokens >= size_tokens)
-    throw new ToolError(
-      "invalid_input",
-      `chunking: overlap_tokens is ${overlap_tokens}, not less than size_tokens, ${size_tokens}.`,
-    );
-  return size_tokens > max_tokens
-    ? [`${name} reads ${max_tokens} tokens: of longer chunks the rest is found by its words alone.`]
-    : [];
-}
-
-const settingsOf = ({ language }: IngestParams, chunking: Chunking, embedder: Embedder): Settings => ({
+const settingsOf = (
+  { language }: IngestParams,
+  chunking: Chunking,
+  { name, dimensions, query_prefix, document_prefix }: Embedder,
+  documents: readonly Parsed[],
+): Settings => ({
   format: FORMAT,
-  embedding: { model: embedder.name, dimensions: embedder.dimensions },
+  embedding: { model: name, dimensions, query_prefix, document_prefix },
   chunking,
-  language: language ?? "English",
+  language: language ?? languageOf(documents),
   created: new Date().toISOString(),
 });
-
-const op = async (ports: Ports, params: object) => OpResult.parse(await ports.python(params));
 
 /** Documents of the folders that were looked through which are there no more. A file that failed is there. */
 function missing(
@@ -141,52 +119,18 @@ function missing(
   return [...known].filter(({ id, root }) => roots.has(root) && !there.has(id)).map(({ id }) => id);
 }
 
-function batches(files: readonly FoundFile[]): FoundFile[][] {
-  const all: FoundFile[][] = [];
-  let bytes = 0;
-  for (const file of files) {
+/** Documents of about so many characters together. */
+function groups(documents: readonly Parsed[]): Parsed[][] {
+  const all: Parsed[][] = [];
+  let characters = 0;
+  for (const document of documents) {
     const last = all.at(-1);
-    if (last && last.length < FILES_AT_ONCE && bytes + file.bytes <= BYTES_AT_ONCE) last.push(file);
+    if (last && characters + document.text.length <= CHARACTERS_AT_ONCE) last.push(document);
     else {
-      all.push([file]);
-      bytes = 0;
+      all.push([document]);
+      characters = 0;
     }
-    bytes += file.bytes;
+    characters += document.text.length;
   }
   return all;
-}
-
-/** What could be read of a batch. Where a file takes the worker down with it, the others are read without it. */
-async function parsed(
-  files: readonly FoundFile[],
-  labels: readonly string[],
-  ports: Ports,
-  failures: Failure[],
-): Promise<Parsed[]> {
-  try {
-    const { documents, failures: failed } = await op(ports, { step: "parse", sources: [], files });
-    failures.push(...failed);
-    return documents.map(({ file, text_file, ...rest }) => ({
-      ...rest,
-      id: file.id,
-      source: file.path,
-      root: file.root,
-      hash: file.hash,
-      bytes: file.bytes,
-      labels,
-      text: ports.readText("source", text_file, LONGEST_TEXT_BYTES),
-    }));
-  } catch (error) {
-    if (ports.signal.aborted || !(error instanceof ToolError)) throw error;
-    const [only] = files;
-    if (only && files.length === 1) {
-      failures.push({ document: only.id, error: error.message });
-      return [];
-    }
-    const middle = files.length >> 1;
-    return [
-      ...(await parsed(files.slice(0, middle), labels, ports, failures)),
-      ...(await parsed(files.slice(middle), labels, ports, failures)),
-    ];
-  }
 }

@@ -16,11 +16,12 @@ export type FoundFile = z.output<typeof FoundFile>;
 export const Failure = z.strictObject({ document: z.string(), error: z.string() }).meta({ id: "IngestFailure" });
 export type Failure = z.output<typeof Failure>;
 
-/** `list` finds files and hashes them; `parse` reads some. */
+/** `list` finds files and hashes them; `parse` reads some; `model` makes a folder's embedding model ready for use. */
 export const OpParams = z.strictObject({
-  step: z.enum(["list", "parse"]),
+  step: z.enum(["list", "parse", "model"]),
   sources: z.array(z.string()),
   files: z.array(FoundFile),
+  target: z.string().describe("Folder that a model's own is made in."),
 });
 
 export const ReadDocument = z
@@ -38,5 +39,6 @@ export const OpResult = z.strictObject({
   files: z.array(FoundFile),
   documents: z.array(ReadDocument),
   failures: z.array(Failure),
+  model: z.string().describe("Its folder's name."),
 });
 export type OpResult = z.output<typeof OpResult>;

@@ -8,14 +8,15 @@ export interface Context {
   readonly dropped: { citation: number; reason: string }[];
 }
 
+type Shown = Hit & { readonly passage: string };
 /** A result and what the context holds of it: a part of the document that begins at `from`, in code points. */
-export type Passage = Hit & { readonly passage: string; readonly from: number };
+export type Passage = Shown & { readonly from: number };
 
 /**
  * The results as one text within a budget of tokens, headers and separators counted: each under `[n] document, page, line`,
  * best first. One that says what an earlier one said, or that does not fit, is left out.
  */
-export function contextOf(hits: readonly Passage[], budget: number, count: (text: string) => number): Context {
+export function contextOf(hits: readonly Shown[], budget: number, count: (text: string) => number): Context {
   const dropped: Context["dropped"] = [];
   const parts: { citation: number; part: string }[] = [];
   const said = new Set<string>();
@@ -45,7 +46,7 @@ export function contextOf(hits: readonly Passage[], budget: number, count: (text
 
 const BETWEEN = "\n\n";
 
-function headed(citation: number, { document, page, section, line, headings, passage }: Passage): string {
+function headed(citation: number, { document, page, section, line, headings, passage }: Shown): string {
   const where = [page === null ? undefined : `page ${page}`, section ?? undefined, `line ${line}`].filter(
     (one) => one !== undefined,
   );

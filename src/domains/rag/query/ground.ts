@@ -12,14 +12,22 @@ export interface Source {
   readonly start: number;
 }
 
+export const VERDICTS = ["supported", "contradicted", "not_found"] as const;
+export const TIERS = ["exact", "words", "meaning"] as const;
+
 export interface Claim {
   readonly text: string;
-  readonly verdict: "supported" | "contradicted" | "not_found";
+  readonly verdict: (typeof VERDICTS)[number];
   readonly citation: number | null;
-  readonly evidence: { document: string; start: number; end: number; text: string } | null;
+  /** Code points of the cited document's text. */
+  readonly start: number | null;
+  readonly end: number | null;
+  readonly evidence: string;
   /** Share of the claim's words that are there, or the cosine with the evidence where tier is `meaning`. */
   readonly score: number;
-  readonly tier: "exact" | "words" | "meaning" | null;
+  readonly tier: (typeof TIERS)[number];
+  /** Why it is not supported; empty where it is. */
+  readonly reason: string;
   /** The citations the claim itself gives. */
   readonly cited: number[];
 }
@@ -50,6 +58,8 @@ const SAME_OTHERWISE = 0.75;
  */
 const [ALIKE, HALF, NEAR] = [0.75, 0.5, 0.7];
 const CANDIDATES = 12;
+/** Below this share of supported claims an answer is not one of these documents. */
+const ENOUGH_SUPPORTED = 0.5;
 
 const ABSTAINS =
   /\b(?:(?:i|we) (?:do not|don't|cannot|can't|could not|couldn't) (?:know|find|answer|tell|determine)|(?:not|isn't|is not|nothing|no information|no answer)\b[^.]{0,60}\b(?:found|stated|mentioned|specified|provided|given|available|said)?\s*(?:in|from|by) the (?:context|documents?|passages?|sources?|collection|text)|(?:context|documents?|passages?|sources?|collection|text) (?:does not|doesn't|do not|don't) (?:say|contain|mention|state|specify|answer|include|provide)|insufficient (?:information|context)|not enough information)/i;
@@ -82,7 +92,8 @@ export async function ground(
   return {
     claims,
     grounded: claims.length === 0 ? null : supported / claims.length,
-    abstained: claims.length === 0 && said.some(({ bare }) => abstains(bare)),
+    abstained:
+      claims.length === 0 ? said.some(({ bare }) => abstains(bare)) : supported < ENOUGH_SUPPORTED * claims.length,
   };
 }
 
@@ -121,8 +132,23 @@ async function verdictOf(
   const near = await byMeaning(text, held.slice(0, CANDIDATES), embedder, signal);
   if (near) return found("supported", near.window, near.cosine, "meaning");
   const otherwise = held.find((one) => one.problem === "differs" && isSameOtherwise(one));
-  if (otherwise) return found("contradicted", otherwise.window, otherwise.covered, "words");
-  return { verdict: "not_found", citation: null, evidence: null, score: held[0]?.covered ?? 0, tier: null };
+  if (otherwise) return found("contradicted", otherwise.window, otherwise.covered, "words", reasonOf(otherwise));
+  const [nearest] = held;
+  const nowhere = { citation: null, start: null, end: null, evidence: "" };
+  const reason = nearest ? reasonOf(nearest) : "no passage has its quote";
+  return { verdict: "not_found", ...nowhere, score: nearest?.covered ?? 0, tier: "words", reason };
+}
+
+/** What keeps a claim from being what a passage says. */
+function reasonOf({ missing, problem }: Held): string {
+  const words = missing.slice(0, 5).map(({ word }) => word);
+  if (problem === "differs")
+    return words.length > 0
+      ? `the source does not say ${words.join(", ")}`
+      : "one of the two denies it or counts otherwise";
+  return words.length > 0
+    ? `the nearest passage has no ${words.join(", ")}`
+    : "its words are there, but may belong together otherwise";
 }
 
 interface Held extends Alignment {
@@ -161,11 +187,10 @@ function dot(one: Float32Array | undefined, other: Float32Array | undefined): nu
   return one && other ? one.reduce((sum, value, place) => sum + value * (other[place] ?? 0), 0) : -1;
 }
 
-function found(verdict: Claim["verdict"], window: Window, score: number, tier: Claim["tier"]): Verdict {
+function found(verdict: Claim["verdict"], window: Window, score: number, tier: Claim["tier"], reason = ""): Verdict {
   const { source, text } = window;
   const start = source.start + points(source.text.slice(0, window.start));
-  const evidence = { document: source.document, start, end: start + points(text), text };
-  return { verdict, citation: source.citation, evidence, score, tier };
+  return { verdict, citation: source.citation, start, end: start + points(text), evidence: text, score, tier, reason };
 }
 
 const points = (text: string) => [...text].length;

@@ -49,8 +49,9 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   const sources = sourcesOf(passages, context);
   const answer = await answerOf(params, { context: context.text, sources, warnings }, embedder, ports);
   if (answer) clock.lap("answer");
-  return {
+  const told: Answer = {
     collection: collection.name,
+    query: params.query,
     results: hits.map((hit, place) => ({
       citation: place + 1,
       document: hit.document,
@@ -67,12 +68,17 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     })),
     context: context.text,
     context_tokens: context.tokens,
+    token_budget: params.token_budget,
     dropped: context.dropped,
     answer: answer?.answer ?? null,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
+    files: [],
     warnings: [...warnings, ...unranked, ...(answer?.warnings ?? [])],
   };
+  if (!params.view) return told;
+  const page = ports.artifacts.page("trace", "search.html", "How it was found", { query: params.query, result: told });
+  return { ...told, files: [page] };
 }
 
 async function parentOf({ document, parent_start, parent_end, text, start }: Hit, collection: Collection) {

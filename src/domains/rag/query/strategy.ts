@@ -12,7 +12,7 @@ export interface Strategy {
 /** Words that nobody says: identifiers, codes, file names, numbers with marks. */
 const EXACT = /"[^"]+"|\b(?=\w*\d)(?=\w*[A-Za-z_])[\w.-]{3,}\b|\b\w+[_.]\w+\b|\b[a-z]+[A-Z]\w*\b|\b[A-Z]{2,}[-_]?\d+\b/;
 const QUESTION_WORDS = 4;
-const [BY_MEANING, BALANCED] = [0.8, 0.5];
+const [BY_MEANING, BALANCED] = [0.75, 0.6];
 
 /** How to search for a query, where that is left to us. */
 export function strategyOf({
