@@ -1,5 +1,7 @@
+import type { ChatModel } from "./chat.ts";
 import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
+import type { Reranker } from "./reranker.ts";
 import type { View } from "./view.ts";
 
 /** What a tool that runs in TypeScript may touch. Nothing else reaches it. */
@@ -8,6 +10,10 @@ export interface Ports {
   readonly events: Events;
   readonly runs: Runs;
   readonly collections: Collections;
+  /** A language model: `client`, `ollama:<model>`, `openai:<model>`. Throws ToolError where there is none of that name. */
+  chat(name: string): ChatModel;
+  /** The cross-encoder (ONNX) of a folder in the allowed ones. Throws ToolError where there is none. */
+  reranker(folder: string): Promise<Reranker>;
   /** Where files a person will look at go: written here, they become artifacts of the call. */
   readonly artifacts: ArtifactFolder;
   /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { CLIENT } from "../kernel/chat.ts";
 import { ToolError } from "../kernel/errors.ts";
 import type { Artifact } from "../kernel/fields.ts";
 import type { Ports } from "../kernel/ports.ts";
@@ -17,6 +18,7 @@ import { filePage } from "../studio/pages.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
+import { clientModel } from "./sampling.ts";
 
 /** What one call is and has said so far; all of it that a record needs, and that another process needs to end a job. */
 export const CallState = z.strictObject({
@@ -110,7 +112,7 @@ export class Call {
 
   /** What the tool may touch. */
   ports(signal: AbortSignal): Ports {
-    const { store, python, collections, config } = this.#parts;
+    const { store, python, collections, chat, reranker, config } = this.#parts;
     const { tool, state } = this;
     const hear = (said: Said) => this.hear(said);
     return {
@@ -118,6 +120,8 @@ export class Call {
       events: store().events,
       runs: store().runs,
       collections,
+      chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
+      reranker,
       signal,
       readText: (field, path, mostBytes) => readCapped(field, path, mostBytes).toString("utf8"),
       readBytes: readCapped,

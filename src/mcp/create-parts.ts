@@ -1,6 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openChat } from "../backends/chat/open.ts";
 import { modelsFolder, openEmbedder } from "../backends/embedding/open.ts";
+import { openCrossEncoder } from "../backends/reranking/cross-encoder.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
@@ -46,6 +48,8 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     tools: selectTools(domains, config),
     python,
     collections,
+    chat: (name) => openChat(name, config),
+    reranker: (folder) => openCrossEncoder(opened(paths).source("rerank", folder), config.threads),
     store: () => opened(store),
     paths: () => opened(paths),
     ready: () => {

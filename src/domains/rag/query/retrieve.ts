@@ -1,18 +1,17 @@
-import type { Collection, Embedder, Hit } from "../../../kernel/collections.ts";
+import type { Collection, Hit } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
-import { contextOf } from "./context.ts";
-import { grounded } from "./grounding.ts";
+import { answerOf } from "./answer.ts";
+import { type Context, contextOf, type Passage } from "./context.ts";
+import { find } from "./find.ts";
+import type { Source } from "./ground.ts";
+import { relevanceOf } from "./relevance.ts";
+import { DEPTH, reranked } from "./rerank.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
 
 /** Candidates of each way to search: LanceDB's hybrid search takes as many. */
 const CANDIDATES = 100;
-
-/** Below this share of supported claims an answer is not one of these documents. */
-const ENOUGH_SUPPORTED = 0.5;
-/** Cosine under which the nearest passage says nothing of the question. */
-const NEAR = 0.3;
 
 export async function retrieve(params: QueryParams, ports: Ports): Promise<Answer> {
   const collection = await opened(params.collection, ports.collections);
@@ -20,32 +19,36 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   ports.decide(decisionOf(strategy));
   const embedder = await ports.collections.embedder(collection.settings.embedding.model);
   const clock = stopwatch();
-  const [vector] =
-    strategy.mode === "fulltext" ? [undefined] : await embedder.embed([params.query], "query", ports.signal);
-  clock.lap("embedding");
-  const hits = await collection.search({
-    query: params.query,
-    vector,
-    mode: strategy.mode,
-    k: params.k,
-    filter: params.filter,
-    fusion: params.fusion,
-    vector_weight: strategy.vector_weight,
-    diversity_lambda: params.diversity_lambda,
-    candidates: Math.max(CANDIDATES, params.k),
-  });
+  const found = await find(
+    [params.query, ...params.queries],
+    {
+      mode: strategy.mode,
+      k: params.rerank === "none" && params.queries.length === 0 ? params.k : Math.max(DEPTH, params.k),
+      filter: params.filter,
+      fusion: params.fusion,
+      vector_weight: strategy.vector_weight,
+      diversity_lambda: params.diversity_lambda,
+      candidates: Math.max(CANDIDATES, params.k),
+    },
+    collection,
+    embedder,
+    ports.signal,
+  );
   clock.lap("search");
+  const { hits, warnings: unranked } = await reranked(params, found, ports);
+  if (params.rerank !== "none") clock.lap("reranking");
   const passages = await Promise.all(
     hits.map(async (hit) => ({
       ...hit,
-      passage: params.expand === "parent" ? await parentOf(hit, collection) : hit.text,
+      ...(params.expand === "parent" ? await parentOf(hit, collection) : { passage: hit.text, from: hit.start }),
     })),
   );
   const context = contextOf(passages, params.token_budget, embedder.count);
   clock.lap("context");
-  const answer =
-    params.answer_text === undefined ? null : await checked(params.answer_text, hits, embedder, ports.signal);
-  if (answer) clock.lap("grounding");
+  const warnings = hits.length === 0 ? await whyNothing(collection, params) : relevanceOf(params.query, hits);
+  const sources = sourcesOf(passages, context);
+  const answer = await answerOf(params, { context: context.text, sources, warnings }, embedder, ports);
+  if (answer) clock.lap("answer");
   const told: Answer = {
     collection: collection.name,
     query: params.query,
@@ -61,46 +64,37 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
       page: hit.page,
       section: hit.section,
       line: hit.line,
-      stages: hit.stages,
+      stages: { ...hit.stages, rerank_rank: hit.rerank_rank, rerank_score: hit.rerank_score },
     })),
     context: context.text,
     context_tokens: context.tokens,
     token_budget: params.token_budget,
-    answer,
     dropped: context.dropped,
+    answer: answer?.answer ?? null,
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
     files: [],
-    warnings: hits.length === 0 ? await whyNothing(collection, params) : farAway(hits),
+    warnings: [...warnings, ...unranked, ...(answer?.warnings ?? [])],
   };
   if (!params.view) return told;
   const page = ports.artifacts.page("trace", "search.html", "How it was found", { query: params.query, result: told });
   return { ...told, files: [page] };
 }
 
-async function checked(text: string, hits: readonly Hit[], embedder: Embedder, signal: AbortSignal) {
-  const claims = await grounded(text, hits, embedder, signal);
-  const share =
-    claims.length === 0 ? 0 : claims.filter(({ verdict }) => verdict === "supported").length / claims.length;
-  return { text, claims, grounded: share, abstained: share < ENOUGH_SUPPORTED };
-}
-
-/** Says that the collection may not answer this at all. */
-function farAway(hits: readonly Hit[]): string[] {
-  const cosines = hits.flatMap(({ stages }) => stages.similarity ?? []);
-  const nearest = Math.max(...cosines);
-  const inWords = hits.some(({ stages }) => stages.fulltext_rank === 1);
-  return cosines.length > 0 && nearest < NEAR && !(inWords && nearest >= NEAR / 2)
-    ? [
-        `Nothing comes near (the nearest passage has cosine ${nearest.toFixed(2)}): the documents may not answer this. Say so rather than guess.`,
-      ]
-    : [];
-}
-
-async function parentOf({ document, parent_start, parent_end, text }: Hit, collection: Collection): Promise<string> {
+async function parentOf({ document, parent_start, parent_end, text, start }: Hit, collection: Collection) {
   const row = await collection.document(document);
-  return row ? [...row.text].slice(parent_start, parent_end).join("") : text;
+  return row
+    ? { passage: [...row.text].slice(parent_start, parent_end).join(""), from: parent_start }
+    : { passage: text, from: start };
 }
+
+/** What of the context a claim may be found in. */
+const sourcesOf = (passages: readonly Passage[], { used }: Context): Source[] =>
+  passages.flatMap(({ document, title, headings, passage, from }, place) =>
+    used.has(place + 1)
+      ? [{ citation: place + 1, document, headings: `${title} ${headings}`, text: passage, start: from }]
+      : [],
+  );
 
 async function whyNothing(collection: Collection, { strategy, filter }: QueryParams): Promise<string[]> {
   const { chunks } = await collection.size();
