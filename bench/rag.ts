@@ -30,7 +30,9 @@ const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.
 const Found = z.looseObject({
   structuredContent: z.looseObject({ results: z.array(z.looseObject({ document: z.string() })) }),
 });
-const Job = z.looseObject({ structuredContent: z.looseObject({ job: z.looseObject({ job_id: z.string() }).optional() }) });
+const Job = z.looseObject({
+  structuredContent: z.looseObject({ job: z.looseObject({ job_id: z.string() }).optional() }),
+});
 
 const peer = await peerPython("rag", packages);
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));

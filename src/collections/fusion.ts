@@ -20,10 +20,7 @@ export function reciprocalRanks(lists: readonly (readonly Ranked[])[], weights: 
  * Convex combination of scores, each list's from 0 to 1 (Bruch, Gai & Ingber 2023): 1 is its best result, 0 its last one, as
  * good as not to be in the list.
  */
-export function convexCombination(
-  lists: readonly (readonly Ranked[])[],
-  weights: readonly number[],
-): Ranked[] {
+export function convexCombination(lists: readonly (readonly Ranked[])[], weights: readonly number[]): Ranked[] {
   const scores = new Map<string, number>();
   for (const [list, ranked] of lists.entries()) {
     const floor = ranked.at(-1)?.score ?? 0;

@@ -52,9 +52,7 @@ function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusi
   if (mode === "vector") return [...meaning];
   if (mode === "fulltext") return [...words];
   const weights = [vector_weight, 1 - vector_weight];
-  return fusion === "rrf"
-    ? reciprocalRanks([meaning, words], weights)
-    : convexCombination([meaning, words], weights);
+  return fusion === "rrf" ? reciprocalRanks([meaning, words], weights) : convexCombination([meaning, words], weights);
 }
 
 async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
