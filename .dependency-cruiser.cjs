@@ -96,7 +96,12 @@ module.exports = {
       outside("@lancedb/lancedb|apache-arrow"),
       "Only collections/ opens LanceDB.",
     ),
-    only("ollama-in-backends-only", "^src/backends/", outside("ollama"), "Only backends/ talks to model servers."),
+    only(
+      "models-in-backends-only",
+      "^src/backends/",
+      outside("ollama|onnxruntime-node|@huggingface/[^/]+"),
+      "Only backends/ runs models or talks to their servers.",
+    ),
     {
       name: "store-is-handed-out-as-ports",
       comment: "Others know the store by its types; one file opens it and hands it out.",

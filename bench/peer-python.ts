@@ -15,7 +15,9 @@ export async function peerPython(name: string, packages: readonly string[]): Pro
   const { path: base } = await findPython();
   const { path: uv } = await findUv(base);
   execFileSync(uv, ["venv", "--clear", "--quiet", "--python", base, folder], { stdio: ["ignore", 2, 2] });
-  execFileSync(uv, ["pip", "install", "--quiet", "--python", python, ...packages], { stdio: ["ignore", 2, 2] });
+  execFileSync(uv, ["pip", "install", "--quiet", "--link-mode", "copy", "--python", python, ...packages], {
+    stdio: ["ignore", 2, 2],
+  });
   execFileSync(python, ["-c", `open(${JSON.stringify(join(folder, "ready"))}, "w").close()`]);
   return python;
 }

@@ -26,7 +26,15 @@ await build({
   format: "esm",
   target: "node22",
   // Native packages, and those that are loaded only when they are needed.
-  external: ["better-sqlite3", "@lancedb/lancedb", "execa", "ollama"],
+  external: [
+    "better-sqlite3",
+    "@lancedb/lancedb",
+    "apache-arrow",
+    "onnxruntime-node",
+    "@huggingface/tokenizers",
+    "execa",
+    "ollama",
+  ],
   legalComments: "none",
   minifySyntax: true,
   minifyWhitespace: true,

@@ -34,6 +34,16 @@ const Settings = z.strictObject({
   read_only: flag.default(false).describe("Serve only what changes nothing."),
   offline: flag.default(false).describe("Fetch nothing from a network."),
   log_level: z.enum(["debug", "info", "warn", "error"]).default("info").describe("What is logged to stderr."),
+  lancedb: z
+    .string()
+    .optional()
+    .describe("Where collections lie: a folder, s3://, gs:// or az://; in the workspace by default."),
+  ollama_url: z.url().default("http://127.0.0.1:11434").describe("Where Ollama listens."),
+  openai_url: z
+    .url()
+    .default("https://api.openai.com/v1")
+    .describe("Endpoint that speaks OpenAI's API, with its version."),
+  openai_key: z.string().optional().describe("Its key; better as a variable than as a flag."),
   key_dir: z.string().optional().describe("Folder of the key that signs the record; the workspace's own by default."),
   python: z.string().optional().describe("Python interpreter with the locked environment."),
   workers: z

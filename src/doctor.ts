@@ -3,7 +3,7 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { ollamaModels } from "./backends/ollama.ts";
-import { collectionNames, loadLance } from "./collections/lance.ts";
+import { loadLance } from "./collections/lance.ts";
 import type { Config } from "./config.ts";
 import { inspectPython } from "./runtime/inspect.ts";
 
@@ -55,7 +55,7 @@ export async function doctor(config: Config, json: boolean): Promise<string> {
     extras(state),
     workspace(config.workspace),
     ...machine(config),
-    await lance(config.workspace),
+    await lance(),
     await ollama(),
   ];
   const ok = findings.every((each) => each.state !== "missing");
@@ -137,13 +137,13 @@ function machine({ workspace: folder, threads }: Config): readonly Finding[] {
   ];
 }
 
-async function lance(folder: string): Promise<Finding> {
+async function lance(): Promise<Finding> {
   try {
     await loadLance();
     return {
       name: "LanceDB",
       state: "ok",
-      detail: `loads; collections: ${(await collectionNames(folder)).join(", ") || "none yet"}`,
+      detail: "loads",
     };
   } catch (error) {
     return {

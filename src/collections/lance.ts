@@ -1,21 +1,135 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
+import type { Connection } from "@lancedb/lancedb";
+import type { Collection, Collections, Embedder, Settings as SettingsType } from "../kernel/collections.ts";
+import { Settings } from "../kernel/collections.ts";
+import { ToolError } from "../kernel/errors.ts";
+import { LanceCollection } from "./collection.ts";
+import { imported, type Rows, rowsOf, writeWhole } from "./copies.ts";
+import { madeBy, prepare } from "./prepare.ts";
+import { chunkSchema, documentSchema, SETTINGS_KEY } from "./rows.ts";
 
-/** The names of a workspace's collections, in order. LanceDB is loaded only where there are any. */
-export async function collectionNames(workspace: string): Promise<string[]> {
-  const folder = join(workspace, "lancedb");
-  if (!existsSync(folder)) return [];
-  const { connect } = await import("@lancedb/lancedb");
-  const connection = await connect(folder);
-  try {
-    return await connection.tableNames();
-  } finally {
-    connection.close();
-  }
+/** Beside each collection's table of chunks stands one of its documents. */
+const DOCUMENTS = ".documents";
+
+export interface LanceOptions {
+  /** A folder, or `s3://`, `gs://`, `az://`. */
+  readonly uri: string;
+  readonly embedder: (model: string) => Promise<Embedder>;
+  readonly modelFolder: Collections["modelFolder"];
+  /** Does work while no other process does work under the same name. */
+  readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/** The collections at one LanceDB address. Nothing is loaded or opened before the first that is asked for. */
+export function lanceCollections({
+  uri,
+  embedder,
+  modelFolder,
+  exclusively,
+}: LanceOptions): Collections & { close(): void } {
+  let connecting: Promise<Connection> | undefined;
+  const connection = () => {
+    connecting ??= connect(uri);
+    return connecting;
+  };
+  const tables = async () => new Set(await (await connection()).tableNames({ limit: 100_000 }));
+
+  const open = async (name: string): Promise<LanceCollection | undefined> => {
+    const there = await tables();
+    if (!(there.has(name) && there.has(name + DOCUMENTS))) return undefined;
+    const lance = await connection();
+    const [chunks, documents] = await Promise.all([lance.openTable(name), lance.openTable(name + DOCUMENTS)]);
+    const stored = Settings.safeParse(JSON.parse((await chunks.schema()).metadata.get(SETTINGS_KEY) ?? "null"));
+    if (!stored.success)
+      throw new ToolError(
+        "conflict",
+        `collection: the table \`${name}\` was not made by this version of ML Engine.`,
+        "Use another name.",
+      );
+    return new LanceCollection(name, stored.data, { chunks, documents }, (work) =>
+      exclusively(`collection:${name}`, work),
+    );
+  };
+
+  const create = async (name: string, settings: SettingsType): Promise<Collection> => {
+    const made = await exclusively(`collection:${name}`, async () => {
+      const [lance, there] = [await connection(), await tables()];
+      if (there.has(name) && there.has(name + DOCUMENTS)) return await open(name);
+      // One without the other is what a kill left.
+      for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
+      await (await lance.createEmptyTable(name, chunkSchema(settings))).setUnenforcedPrimaryKey("id");
+      await (await lance.createEmptyTable(name + DOCUMENTS, documentSchema())).setUnenforcedPrimaryKey("id");
+      return await open(name);
+    });
+    if (!made) throw new ToolError("failed", `collection: \`${name}\` could not be made.`);
+    return made;
+  };
+
+  /** A new collection of rows that are there already. */
+  const whole = async (to: string, settings: SettingsType, rows: Rows): Promise<Collection> => {
+    const made = await exclusively(`collection:${to}`, async () => {
+      if (await open(to))
+        throw new ToolError("conflict", `to: there is a collection \`${to}\` already.`, "Choose another name.");
+      await writeWhole(await connection(), { chunks: to, documents: to + DOCUMENTS }, settings, rows);
+      return await open(to);
+    });
+    if (!made) throw new ToolError("failed", `to: \`${to}\` could not be made.`);
+    await made.tend();
+    return made;
+  };
+
+  return {
+    names: async () => wholeOnes(await tables()),
+    open,
+    create,
+    drop: (name) =>
+      exclusively(`collection:${name}`, async () => {
+        const [lance, there] = [await connection(), await tables()];
+        for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
+      }),
+    clone: async (name, to) => {
+      const from = await open(name);
+      if (!from) throw new ToolError("not_found", `collection: there is no collection \`${name}\`.`);
+      return await whole(to, from.settings, rowsOf(from.tables));
+    },
+    import: async (to, file) => {
+      const { settings, rows } = imported(file);
+      return await whole(to, settings, rows);
+    },
+    embedder,
+    modelFolder,
+    prepare,
+    madeBy,
+    close: () => {
+      void connecting?.then((lance) => lance.close());
+    },
+  };
+}
+
+/** A table of chunks without documents is what a kill left of one in the making. */
+const wholeOnes = (tables: ReadonlySet<string>) =>
+  [...tables].filter((name) => !name.endsWith(DOCUMENTS) && tables.has(name + DOCUMENTS)).sort();
+
+async function connect(uri: string): Promise<Connection> {
+  // Set before the native part is loaded: it writes a warning or two for each query otherwise.
+  process.env["LANCEDB_LOG"] ??= "error";
+  if (!uri.includes("://")) mkdirSync(uri, { recursive: true, mode: 0o700 });
+  const lance = await import("@lancedb/lancedb");
+  return await lance.connect(uri, { readConsistencyInterval: 0, storageOptions: storageOptions(uri, process.env) });
+}
+
+/**
+ * What opens an object store. LanceDB takes region, keys and endpoint from the environment by itself (`AWS_…`, `GOOGLE_…`,
+ * `AZURE_STORAGE_…`); the endpoint that whoever runs the server names may be one without TLS.
+ */
+function storageOptions(uri: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  const endpoint = env["AWS_ENDPOINT_URL_S3"] ?? env["AWS_ENDPOINT_URL"] ?? env["AWS_ENDPOINT"];
+  if (!uri.startsWith("s3://") || endpoint === undefined) return {};
+  return { endpoint, ...(endpoint.startsWith("http://") && { allow_http: "true" }) };
 }
 
 /** Whether LanceDB's native part runs on this machine; throws its own error where it does not. */
 export async function loadLance(): Promise<void> {
-  const { connect } = await import("@lancedb/lancedb");
-  (await connect("memory://")).close();
+  const { connect: open } = await import("@lancedb/lancedb");
+  (await open("memory://")).close();
 }

@@ -3,13 +3,14 @@ import type { Tool } from "../kernel/tool.ts";
 import data from "./data/index.ts";
 import features from "./features/index.ts";
 import interpretability from "./interpretability/index.ts";
+import rag from "./rag/index.ts";
 import safety from "./safety/index.ts";
 import training from "./training/index.ts";
 import transparency from "./transparency/index.ts";
 import zoo from "./zoo/index.ts";
 
 /** Every domain, in the order of the work. */
-export const domains: readonly Domain[] = [data, features, training, zoo, safety, transparency, interpretability];
+export const domains: readonly Domain[] = [data, features, training, zoo, rag, safety, transparency, interpretability];
 
 /** Every tool, in the order it is listed. */
 export const tools: readonly Tool[] = domains.flatMap((domain) => domain.tools);

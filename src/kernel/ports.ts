@@ -1,14 +1,24 @@
+import type { ChatModel } from "./chat.ts";
+import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
+import type { Reranker } from "./reranker.ts";
+import type { View } from "./view.ts";
 
 /** What a tool that runs in TypeScript may touch. Nothing else reaches it. */
 export interface Ports {
   readonly catalog: Catalog;
   readonly events: Events;
   readonly runs: Runs;
+  readonly collections: Collections;
+  /** A language model: `client`, `ollama:<model>`, `openai:<model>`. Throws ToolError where there is none of that name. */
+  chat(name: string): ChatModel;
+  /** The cross-encoder (ONNX) of a folder in the allowed ones. Throws ToolError where there is none. */
+  reranker(folder: string): Promise<Reranker>;
   /** Where files a person will look at go: written here, they become artifacts of the call. */
   readonly artifacts: ArtifactFolder;
   /** The text of a file that an input named. Throws ToolError where it has more than `mostBytes`. */
   readText(field: string, path: string, mostBytes: number): string;
+  readBytes(field: string, path: string, mostBytes: number): Uint8Array;
   /** Runs the Python op of the tool's own name. */
   python(params: object): Promise<unknown>;
   progress(done: number, total: number, note: string): void;
@@ -20,6 +30,8 @@ export interface Ports {
 export interface ArtifactFolder {
   /** Writes `name` and answers what the result should carry. */
   write(name: string, title: string, content: string | Uint8Array): { path: string; uri: string; title: string };
+  /** Writes a page that shows `data`, which is what the view is made for. */
+  page(view: View, name: string, title: string, data: unknown): { path: string; uri: string; title: string };
   /** An artifact of an earlier call, by its uri; undefined where it is gone. */
   read(uri: string): Uint8Array | undefined;
 }

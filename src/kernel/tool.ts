@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Effect } from "./effect.ts";
 import type { Ports } from "./ports.ts";
 import type { ActionType, DetailsOf } from "./record.ts";
+import type { View } from "./view.ts";
 
 /** Everything the server knows about one tool. List, guard, road, record, routing, docs and tests all read this. */
 export interface Tool<
@@ -20,6 +21,10 @@ export interface Tool<
   readonly examples: readonly string[];
   readonly input: In;
   readonly output: Out;
+  /** How much a result may hold, where the caller says how much of a document it wants. */
+  readonly characters?: number;
+  /** The page that shows its result, where the host can. */
+  readonly view?: View;
   /** Opens a run that collects parameters and metrics while the op works. */
   readonly opensRun?: boolean;
   /** The rest of the ActionDetails; the result is missing where the call failed. */
@@ -55,6 +60,9 @@ export function pythonTool<In extends z.ZodObject, Out extends z.ZodObject, Type
     run: (params, ports) => ports.python(params),
   };
 }
+
+/** Whether all the work is the op's, so that its result is the tool's. */
+export const isAllPython = ({ op, output }: Tool) => op?.result === output;
 
 /** A tool whose work is done here. Where part of it is Python's, `op` is the contract of that part. */
 export function nativeTool<In extends z.ZodObject, Out extends z.ZodObject, Type extends ActionType>(

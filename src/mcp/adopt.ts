@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ToolError } from "../kernel/errors.ts";
+import { isAllPython } from "../kernel/tool.ts";
 import { isAlive } from "../runtime/processes.ts";
 import { End, Said } from "../runtime/protocol.ts";
 import { opError } from "../runtime/python.ts";
@@ -18,7 +19,7 @@ export function adopt(job: Job, parts: Parts, instead?: ToolError): void {
   if (!tool) return;
   const state = CallState.parse(JSON.parse(job.call));
   const folder = callFolder(parts.config.workspace, job.id, true);
-  const end = instead ? undefined : readEnd(folder);
+  const end = instead || !isAllPython(tool) ? undefined : readEnd(folder);
   if (!instead && !end && job.pid !== null && isAlive(job.pid, job.pid_started)) return;
   replay(readSaid(folder), state, parts);
   if (end?.type === "result") {
@@ -42,7 +43,7 @@ const vanished = () =>
   new ToolError(
     "failed",
     "The job's process ended without an answer: it was killed, or the machine was restarted.",
-    "Start it again.",
+    "Start it again: what was finished is kept.",
   );
 
 /** How far a job of another server said it was. */

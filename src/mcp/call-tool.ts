@@ -7,6 +7,7 @@ import { isLong } from "./json-schema.ts";
 import { parse, parseJobRequest } from "./parse.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { explain, present, presentJob } from "./present.ts";
+import { Unanswered } from "./sampling.ts";
 import { settleFailed, settleOk } from "./settle.ts";
 
 /** parse → guard → run → check → record → present. Every tool call takes this road; there is no other. */
@@ -30,6 +31,8 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
     call.publishArtifacts();
     return present(tool, settleOk(tool, call.state, raw, parts.store()));
   } catch (error) {
+    // The client's model is asked first; the call is made anew with what it answers, and that one is recorded.
+    if (error instanceof Unanswered) throw error;
     return explain(recordFailure(call, error, parts));
   } finally {
     if (!isLong(tool)) call.tidy();

@@ -2,19 +2,23 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { z } from "zod";
+import { CLIENT } from "../kernel/chat.ts";
 import { ToolError } from "../kernel/errors.ts";
+import type { Artifact } from "../kernel/fields.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
-import type { Tool } from "../kernel/tool.ts";
+import { isAllPython, type Tool } from "../kernel/tool.ts";
 import { reachable } from "../policy/database-url.ts";
 import { download } from "../policy/network.ts";
 import { withoutCredentials } from "../policy/redact.ts";
 import { admitRemote } from "../policy/remote.ts";
 import { trackingStore } from "../policy/tracking.ts";
 import type { Said } from "../runtime/protocol.ts";
+import { filePage } from "../studio/pages.ts";
 import { isLong } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
+import { clientModel } from "./sampling.ts";
 
 /** What one call is and has said so far; all of it that a record needs, and that another process needs to end a job. */
 export const CallState = z.strictObject({
@@ -108,29 +112,30 @@ export class Call {
 
   /** What the tool may touch. */
   ports(signal: AbortSignal): Ports {
-    const { store, python, config } = this.#parts;
+    const { store, python, collections, chat, reranker, config } = this.#parts;
     const { tool, state } = this;
     const hear = (said: Said) => this.hear(said);
     return {
       catalog: store().catalog,
       events: store().events,
       runs: store().runs,
+      collections,
+      chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
+      reranker,
       signal,
-      readText: readCapped,
+      readText: (field, path, mostBytes) => readCapped(field, path, mostBytes).toString("utf8"),
+      readBytes: readCapped,
       artifacts: {
         read: (uri) => readArtifact(config.workspace, uri),
-        write: (name, title, content) => {
-          const staged = join(this.makeFolder(), "artifacts");
-          mkdirSync(staged, { recursive: true });
-          writeFileSync(join(staged, name), content);
-          return { path: join(this.artifacts, name), uri: `ml://artifacts/${state.id}/${name}`, title };
-        },
+        write: (name, title, content) => this.writeArtifact(name, title, content),
+        page: (view, name, title, data) => this.writeArtifact(name, title, filePage(view, config.root, data)),
       },
       progress: (done, total, note) => hear({ type: "progress", done, total, note }),
       decide: (decision) => hear({ type: "decision", decision }),
       python: async (params) => {
         if (!tool.op) throw new ToolError("failed", `${tool.name} has no Python op.`);
-        const detached = isLong(tool);
+        // What goes on without this server must be able to end without it.
+        const detached = isLong(tool) && isAllPython(tool);
         const work = {
           id: state.id,
           op: tool.op.name,
@@ -139,12 +144,19 @@ export class Call {
           artifacts: this.artifacts,
           checkpoints: join(config.workspace, "checkpoints", state.id),
           detached,
-          wallSeconds: detached ? config.job_seconds : config.call_seconds,
+          wallSeconds: isLong(tool) ? config.job_seconds : config.call_seconds,
         };
         const result = await python.run(work, signal, { onStarted: (pid) => this.onStarted(pid), onSaid: hear });
         return checkOp(tool.op.result, result);
       },
     };
+  }
+
+  writeArtifact(name: string, title: string, content: string | Uint8Array): Artifact {
+    const staged = join(this.makeFolder(), "artifacts");
+    mkdirSync(staged, { recursive: true });
+    writeFileSync(join(staged, name), content);
+    return { path: join(this.artifacts, name), uri: `ml://artifacts/${this.state.id}/${name}`, title };
   }
 
   /** Takes in what the work says while it goes on. */
@@ -175,7 +187,8 @@ export const callFolder = (workspace: string, id: string, long: boolean) =>
   join(workspace, long ? "jobs" : "calls", id);
 export const artifactsFolder = (workspace: string, id: string) => join(workspace, "artifacts", id);
 
-function readCapped(field: string, path: string, mostBytes: number): string {
+function readCapped(field: string, path: string, mostBytes: number): Buffer {
+  if (!existsSync(path)) throw new ToolError("not_found", `${field}: there is no file \`${basename(path)}\`.`);
   const { size } = statSync(path);
   if (size > mostBytes)
     throw new ToolError(
@@ -183,7 +196,7 @@ function readCapped(field: string, path: string, mostBytes: number): string {
       `${field}: \`${basename(path)}\` has ${size} bytes, more than the ${mostBytes} that are read.`,
       "Name a smaller file.",
     );
-  return readFileSync(path, "utf8");
+  return readFileSync(path);
 }
 
 /** An artifact's bytes; undefined where there is none. Only a call's own name and a plain file name lead to one. */

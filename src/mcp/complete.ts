@@ -1,5 +1,4 @@
 import type { CompleteRequest, CompleteResult } from "@modelcontextprotocol/server";
-import { collectionNames } from "../collections/lance.ts";
 import type { PromptSpec } from "../kernel/prompt.ts";
 import type { Parts } from "./parts.ts";
 
@@ -34,7 +33,7 @@ async function ofPrompt(
     case "run":
       return parts.store().runs.ids();
     case "collection":
-      return await collectionNames(parts.config.workspace);
+      return await parts.collections.names();
     case undefined:
       return [];
   }

@@ -1,5 +1,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { openChat } from "../backends/chat/open.ts";
+import { modelsFolder, openEmbedder } from "../backends/embedding/open.ts";
+import { openCrossEncoder } from "../backends/reranking/cross-encoder.ts";
+import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
 import { ToolError } from "../kernel/errors.ts";
@@ -29,11 +33,23 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
       open_files: 4096,
     },
   });
+  const collections = lanceCollections({
+    uri: config.lancedb ?? join(config.workspace, "lancedb"),
+    embedder: (model) => openEmbedder(model, config),
+    modelFolder: (path) => ({
+      source: opened(paths).source("embedding", path),
+      target: modelsFolder(config.workspace),
+    }),
+    exclusively: (name, work) => opened(store).locks.hold(name, work),
+  });
   const parts: Parts & { close(): void } = {
     config,
     log,
     tools: selectTools(domains, config),
     python,
+    collections,
+    chat: (name) => openChat(name, config),
+    reranker: (folder) => openCrossEncoder(opened(paths).source("rerank", folder), config.threads),
     store: () => opened(store),
     paths: () => opened(paths),
     ready: () => {
@@ -45,6 +61,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     },
     close: () => {
       python.close();
+      collections.close();
       store?.close();
     },
   };

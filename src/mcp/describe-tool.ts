@@ -3,6 +3,7 @@ import type { Tool as Listed } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { strongest } from "../kernel/effect.ts";
 import type { Tool } from "../kernel/tool.ts";
+import { viewUri } from "../kernel/view.ts";
 import { effectsOf } from "../policy/effects.ts";
 import { advertisedInput, advertisedOutput, slim } from "./json-schema.ts";
 
@@ -30,5 +31,6 @@ export function describeTool(tool: Tool): Listed {
       idempotentHint: effect === "reads",
       openWorldHint: effect === "network",
     },
+    ...(tool.view && { _meta: { ui: { resourceUri: viewUri(tool.view) } } }),
   };
 }

@@ -1,4 +1,7 @@
 import type { Config } from "../config.ts";
+import type { ChatModel, ChatOptions, Message, Reply } from "../kernel/chat.ts";
+import type { Collections } from "../kernel/collections.ts";
+import type { Reranker } from "../kernel/reranker.ts";
 import type { Tool } from "../kernel/tool.ts";
 import type { Log } from "../log.ts";
 import type { AllowedPaths } from "../policy/paths.ts";
@@ -14,6 +17,9 @@ export interface Parts {
   readonly ready: () => Promise<void>;
   readonly store: () => Store;
   readonly paths: () => AllowedPaths;
+  readonly collections: Collections;
+  readonly chat: (name: string) => ChatModel;
+  readonly reranker: (folder: string) => Promise<Reranker>;
   readonly python: Python;
 }
 
@@ -21,6 +27,8 @@ export interface Parts {
 export interface Caller {
   readonly signal: AbortSignal;
   readonly progress: ((progress: number, total: number, message: string) => void) | undefined;
+  /** Asks the client's own model; undefined where the client offers none. */
+  readonly sample: ((messages: readonly Message[], options: ChatOptions) => Reply) | undefined;
   /** W3C `traceparent` of the request, where the client sent one. */
   readonly traceparent: string | undefined;
 }

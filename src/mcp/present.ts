@@ -18,7 +18,7 @@ const Structured = z.record(z.string(), z.unknown());
 /** A finished call: text and structure each carry every fact, since hosts show one or the other. */
 export function present(tool: Tool, result: unknown): CallToolResult {
   const whole = tool.output.parse(result);
-  const { value, cuts } = fit(cleanAll(whole), RESULT_CHARACTERS);
+  const { value, cuts } = fit(cleanAll(whole, tool.characters), tool.characters ?? RESULT_CHARACTERS);
   const files = artifactsIn(whole);
   const words = tool.summarize(whole);
   const lines = [
@@ -29,7 +29,7 @@ export function present(tool: Tool, result: unknown): CallToolResult {
       : []),
   ];
   return {
-    content: [{ type: "text", text: clean(lines.join("\n"), TEXT_CHARACTERS) }, ...pictures(files)],
+    content: [{ type: "text", text: clean(lines.join("\n"), tool.characters ?? TEXT_CHARACTERS) }, ...pictures(files)],
     structuredContent: Structured.parse(value),
   };
 }

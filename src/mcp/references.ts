@@ -159,6 +159,8 @@ function markOf(schema: z.core.$ZodType): { reference: Reference | undefined; ma
   if (own !== undefined) return { reference: own, many: false };
   const inner = unwrap(schema);
   if (inner instanceof z.ZodArray) return { reference: markOf(inner.element).reference, many: true };
+  if (inner instanceof z.ZodUnion)
+    return { reference: inner.options.map((option) => markOf(option).reference).find((one) => one), many: true };
   return inner === schema ? { reference: undefined, many: false } : markOf(inner);
 }
 

@@ -9,15 +9,19 @@ import {
 } from "@modelcontextprotocol/server";
 import { domains } from "../domains/all.ts";
 import { ToolError } from "../kernel/errors.ts";
+import { VIEWS, viewUri } from "../kernel/view.ts";
 import { AllowedPaths } from "../policy/paths.ts";
 import { clean, cleanAll } from "../policy/text.ts";
 import { createHint } from "../routing/hint.ts";
+import { appPage } from "../studio/pages.ts";
 import { workflows } from "../workflows/index.ts";
 import { viewJob } from "./jobs.ts";
 import type { Parts } from "./parts.ts";
 
 const LARGEST_BYTES = 8 * 2 ** 20;
 const JSON_TYPE = "application/json";
+/** A page of the MCP Apps extension. */
+const APP_TYPE = "text/html;profile=mcp-app";
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".md": "text/markdown",
@@ -96,8 +100,19 @@ const FIXED: readonly {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  readonly mimeType?: string;
   read(uri: string, parts: Parts): ReadResourceResult;
 }[] = [
+  ...VIEWS.map((view) => ({
+    uri: viewUri(view),
+    name: `${view} view`,
+    title: "A search, shown",
+    description: "Passages with their scores and ranks, the context and the claims of an answer.",
+    mimeType: APP_TYPE,
+    read: (uri: string, { config }: Parts) => ({
+      contents: [{ uri, mimeType: APP_TYPE, text: appPage(view, config.root) }],
+    }),
+  })),
   {
     uri: "ml://datasets",
     name: "datasets",
@@ -133,12 +148,12 @@ const FIXED: readonly {
 
 /** What is always there, and the newest of what calls made. */
 export function listResources(parts: Parts): ListResourcesResult {
-  const resources = FIXED.map(({ uri, name, title, description }) => ({
+  const resources = FIXED.map(({ uri, name, title, description, mimeType = JSON_TYPE }) => ({
     uri,
     name,
     title,
     description,
-    mimeType: JSON_TYPE,
+    mimeType,
   }));
   return { resources: [...resources, ...newestArtifacts(parts)] };
 }

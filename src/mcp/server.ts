@@ -8,6 +8,7 @@ import { listTools } from "./describe-tool.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { getPrompt, listPrompt } from "./prompts.ts";
 import { listResources, readResource, resourceTemplates } from "./resources.ts";
+import { samplingOf, Unanswered } from "./sampling.ts";
 
 /** Lists never differ between connections, so hosts may keep them. */
 const LIST_TTL_MS = 3_600_000;
@@ -37,9 +38,12 @@ export function createServer(
   server.setRequestHandler("tools/list", () => ({ tools: listTools(parts.tools, BUILT_LISTING) }));
   server.setRequestHandler("tools/call", async ({ params }, context) => {
     const tool = named(parts.tools, params.name, "tool");
-    const { caller, done } = callerOf(context);
+    const { caller, done } = callerOf(context, samplingOf(context, server.getClientCapabilities()));
     try {
       return await callTool(tool, params.arguments, caller, parts);
+    } catch (error) {
+      if (error instanceof Unanswered) return error.result;
+      throw error;
     } finally {
       done();
     }
@@ -75,7 +79,7 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
 }
 
 /** A request's cancel signal, deaf to a client that merely leaves: its jobs go on. Progress at most twice a second. */
-function callerOf(context: ServerContext): { caller: Caller; done: () => void } {
+function callerOf(context: ServerContext, sample: Caller["sample"]): { caller: Caller; done: () => void } {
   const { signal, _meta, notify } = context.mcpReq;
   const cancelled = new AbortController();
   signal.addEventListener("abort", () => signal.reason instanceof SdkError || cancelled.abort(), { once: true });
@@ -93,6 +97,7 @@ function callerOf(context: ServerContext): { caller: Caller; done: () => void } 
   return {
     caller: {
       signal: cancelled.signal,
+      sample,
       traceparent: typeof traceparent === "string" ? traceparent : undefined,
       progress: (progress, total, message) => {
         if (progress <= last.progress && message === last.message) return;

@@ -92,16 +92,18 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "rag",
-    title: "Ready retrieval data",
-    description: "Check a table of passages or questions.",
+    title: "Ask documents",
+    description: "Index documents, or ask a collection.",
     arguments: [
-      dataset,
-      { name: "collection", description: "Collection it is meant for.", required: false, completes: "collection" },
+      { name: "collection", description: "Collection of documents.", required: true, completes: "collection" },
+      { name: "source", description: "File or folder to index.", required: false },
+      { name: "question", description: "What to ask.", required: false },
     ],
     does: [
-      `Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty passages and lengths.`,
+      `With a source: call ${tool("ml_rag_ingest").name}; say what failed and every warning.`,
+      `With a question: call ${tool("ml_rag_query").name}, answer from the context alone with its [n], then call it again with the answer as answer_text and take out what is not supported. Where nothing comes near, say that the documents do not tell.`,
+      `With neither: call ${tool("ml_rag_manage").name} to describe the collection and ${tool("ml_rag_diagnose").name} for its health.`,
     ],
-    missing: "indexing and retrieving documents",
   },
   {
     name: "eval",

@@ -8,13 +8,13 @@ export const STOP_WORDS =
 
 /** Words that are said of machine learning and hardly of anything else: one of them is enough. */
 export const CERTAIN =
-  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosting boosted brier calibration catboost checkpoint checkpoints classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold lightgbm lime machinelearning mae mlflow modelcard multiclass leakage modeling multicollinearity onehot optuna overfit overfitting parquet permutationimportance preprocessing preprocess oversampling undersampling randomforest regression regressor rmse roc scikit shap shapley sklearn svm tabular tsv xgb xgboost xlsx".split(
+  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling xgb xgboost xlsx".split(
     " ",
   );
 
 /** Words of machine learning that mean other things too: they need company. */
 export const LIKELY =
-  "archive aupr auprc batch bayesian bias biased audit balance card categories category chain classes column columns correlated correlation correlations curve data decision demographic discrimination discriminate disparity distribution distributions drift duplicate duplicates encode encoding excel evaluate evaluation experiment explain explanation export fair fairness feature features field fields file files filter folds forest grid group groups hash importance important imbalance imbalanced influence inputs ingest integrity interval label labels leak leakage leaks lineage log logged merge merkle metric metrics missing numeric null nulls model models outlier outliers parity parameter parameters performance percentile permutation personal pipeline predict predicted predicting prediction predictions predictor profile protected provenance quality record records registry reject rejected residual row rows run runs rate regress sample samples scale score search seed sensitive settings split statistics statistically stratified subgroup subgroups suite sweep table tamper tampered target telemetry opentelemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values verify version".split(
+  "archive audit aupr auprc balance batch bayesian bias biased card categories category chain citation classes collection collections column columns correlated correlation correlations curve data decision demographic discriminate discrimination disparity distribution distributions docs document documents drift duplicate duplicates embed embedding encode encoding evaluate evaluation excel experiment explain explanation export fair fairness feature features field fields file files filter folds forest grid group groups handbook hash hybrid imbalance imbalanced importance important index indexed influence ingest inputs integrity interval label labels leak leakage leaks lineage log logged markdown merge merkle metric metrics missing model models null nulls numeric opentelemetry outlier outliers parameter parameters parity passage passages pdf pdfs percentile performance permutation personal pipeline policies predict predicted predicting prediction predictions predictor profile protected provenance quality question questions rate record records registry regress reject rejected rerank residual retrieve row rows run runs sample samples scale score search seed sensitive settings split statistically statistics stratified subgroup subgroups suite sweep table tamper tampered target telemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values vector verify version".split(
     " ",
   );
 
@@ -53,6 +53,27 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
     "$& features compute column dataset",
   ],
   [/\bfeast\b|\bmodels?\b.*\bfeatures?\b.*\buse\b|use (these|this) features?/g, "$& features register lineage dataset"],
+  // Documents
+  [
+    /\b(index|add|chunk|embed|ingest|update)\b(?=.*\b(handbook|docs?|documents?|pdfs?|markdown|wiki|manuals?|slides|policies|index|collection)\b)/g,
+    "$& ingest index documents folder collection retrieval",
+  ],
+  [
+    /\b(what|where|how|when)\b.*\b(handbook|manual|wiki|docs|documents|policy|policies|pdfs?)\b.*\b(say|says|said|state|states)\b|\b(search|ask|answer|find)\b(?=.*\b(handbook|docs|documents?|pdfs?|passages?|collection|policies)\b)/g,
+    "$& query search documents passages collection retrieval citations",
+  ],
+  [
+    /\b(ndcg|mrr|recall@\d+)\b|how good\b.*\bretriev\w+|(test|judged) questions|questions\b.*\bfail/g,
+    "$& evaluate retrieval questions metrics",
+  ],
+  [
+    /\bwhy\b.*\b(retriev\w+|found|find|context)\b|\b(never|not) (retrieved|found)\b|\bhealthy?\b.*\b(collection|index)|\b(collection|index)\b.*\bhealthy?\b|duplicate chunks/g,
+    "$& diagnose retrieval lost stage collection health",
+  ],
+  [
+    /\b(delete|rename|copy|clone|export|roll|list|show|which)\b(?=.*\b(collections?|documents?|drafts)\b)/g,
+    "$& manage collection documents retrieval",
+  ],
   // Where things come from
   [
     /\b(come|comes|came|derived|stem\w*) from\b|upstream|downstream|\bsources? columns?\b|\bfeeds?\b|what breaks|depends? on this/g,
@@ -105,6 +126,6 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
 export const NOT_YET =
-  "adapter adversarial attention bert bleu chatbot chunk chunking citation citations dpo embedding embeddings faithfulness finetune finetuning gguf gptq grpo guardrail handbook jailbreak latency lora llama llamacpp llm llms mistral ollama paper papers perplexity prompt prompts qlora quantization quantize rag redteam rerank reranker retrieval retriever rlhf serve serving throughput tokenizer tokens vector vllm".split(
+  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gguf gptq grpo guardrail jailbreak latency llama llamacpp llm llms lora mistral ollama paper papers perplexity prompt prompts qlora quantization quantize redteam rlhf serve serving throughput tokenizer tokens vllm".split(
     " ",
   );

@@ -6,6 +6,7 @@ import { inTransaction, openDatabase } from "./database.ts";
 import { EventLog } from "./events.ts";
 import { Jobs } from "./jobs.ts";
 import { Signer } from "./keys.ts";
+import { Locks } from "./locks.ts";
 import { RunStore } from "./runs.ts";
 import { Witness } from "./witness.ts";
 
@@ -15,6 +16,7 @@ export interface Store {
   readonly events: EventLog;
   readonly runs: RunStore;
   readonly jobs: Jobs;
+  readonly locks: Locks;
   register(asset: { kind: AssetKind; stagedFolder: string; callId: string }): Asset;
   /** Commits all that `write` does, or nothing of it. */
   transaction<T>(write: () => T): T;
@@ -37,6 +39,7 @@ export async function openStore(
     events,
     runs,
     jobs,
+    locks: new Locks(database),
     register: (asset) => catalog.register(asset),
     transaction: (write) => {
       const answer = inTransaction(database, write);

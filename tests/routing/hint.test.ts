@@ -44,6 +44,9 @@ test.each([
   ["load the parquet files in exports/ as a dataset", "ml_data_ingest"],
   ["split adult@1 into train and test, stratified", "ml_data_transform"],
   ["how accurate is churn@2 on the test set, with confidence intervals?", "ml_training_evaluate"],
+  ["index our handbook for retrieval", "ml_rag_ingest"],
+  ["what do our policies say about remote work?", "ml_rag_query"],
+  ["why was the refund document not retrieved?", "ml_rag_diagnose"],
   ["what's in this dataset? distributions, correlations, outliers", "ml_data_profile"],
 ])("“%s” is for %s", (request, tool) => {
   expect(first(request)).toBe(tool);
@@ -63,6 +66,9 @@ test.each([
   "order a pizza",
   "validate my parking ticket",
   "explain quantum entanglement",
+  "what does the fox say",
+  "find my keys",
+  "index funds or bonds?",
   "split the bill",
   "who won the match last night",
   "remind me to call mum tomorrow",
@@ -70,7 +76,6 @@ test.each([
   "rename this variable in my Java class",
   "what is a good name for a cat?",
   "plan a trip to the forest with my kids",
-  "index our handbook for retrieval",
   "fine-tune llama with LoRA",
   "quantize this to Q4_K_M",
   "",

@@ -2,6 +2,7 @@ import { Client as ClientV2 } from "@modelcontextprotocol/client";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { CreateMessageRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 
 /** The eras a client may be of: the old handshake through the old and the new SDK, and the newest protocol. */
@@ -62,8 +63,11 @@ export interface Launch {
   readonly cwd?: string;
 }
 
-/** Starts a server as a host would and connects to it over stdio. */
-export async function connect(era: Era, launch: Launch): Promise<TestClient> {
+/** What a host's own model answers to the last message. */
+export type Sampler = (text: string, system: string) => string;
+
+/** Starts a server as a host would and connects to it over stdio; with `sampler` the client offers its model. */
+export async function connect(era: Era, launch: Launch, sampler?: Sampler): Promise<TestClient> {
   const server = {
     command: launch.command,
     args: [...launch.args],
@@ -73,19 +77,35 @@ export async function connect(era: Era, launch: Launch): Promise<TestClient> {
   };
   const info = { name: "ml-engine-tests", version: "1.0.0" };
   if (era === "v1") {
-    const client = new ClientV1(info);
+    const client = new ClientV1(info, { capabilities: sampler ? { sampling: {} } : {} });
+    if (sampler) client.setRequestHandler(CreateMessageRequestSchema, ({ params }) => sampled(params, sampler));
     const transport = new StdioV1(server);
     await client.connect(transport);
     return surface(client, transport, async (params, options) =>
       CallResult.parse(await client.callTool(params, undefined, options)),
     );
   }
-  const client = new ClientV2(info, era === "v2" ? {} : { versionNegotiation: { mode: { pin: era } } });
+  const client = new ClientV2(info, {
+    ...(sampler && { capabilities: { sampling: {} } }),
+    ...(era !== "v2" && { versionNegotiation: { mode: { pin: era } } }),
+  });
+  if (sampler) client.setRequestHandler("sampling/createMessage", ({ params }) => sampled(params, sampler));
   const transport = new StdioV2(server);
   await client.connect(transport);
   return surface(client, transport, async (params, options) =>
     CallResult.parse(await client.callTool(params, options)),
   );
+}
+
+const Asked = z.looseObject({
+  messages: z.array(z.looseObject({ content: z.looseObject({ text: z.string() }) })),
+  systemPrompt: z.string().default(""),
+});
+
+function sampled(params: unknown, sampler: Sampler) {
+  const { messages, systemPrompt } = Asked.parse(params);
+  const text = sampler(messages.at(-1)?.content.text ?? "", systemPrompt);
+  return { model: "the-hosts-own", role: "assistant" as const, content: { type: "text" as const, text } };
 }
 
 type Call = (

@@ -1,0 +1,1 @@
+"""Files of many kinds as text, with what stands where."""

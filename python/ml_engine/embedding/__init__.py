@@ -1,0 +1,1 @@
+"""Sentence embeddings: encoders of the BERT family as ONNX graphs."""

@@ -1,0 +1,106 @@
+import type { Table } from "@lancedb/lancedb";
+import { z } from "zod";
+import { ChunkRow, type Hit, type Search } from "../kernel/collections.ts";
+import { filterSql } from "./filter.ts";
+import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
+import { CHUNK_COLUMNS } from "./rows.ts";
+import { PROBES, REFINED } from "./upkeep.ts";
+
+/** A row's address in the table's version at hand, and its score; nothing else is fetched of what may not be chosen. */
+const Candidate = z.object({
+  _rowid: z.bigint(),
+  _distance: z.number().optional(),
+  _score: z.number().optional(),
+});
+type Candidate = z.infer<typeof Candidate>;
+
+const Vector = z.custom<{ toArray(): Float32Array }>(
+  (value) => typeof value === "object" && value !== null && "toArray" in value,
+);
+const Taken = z.object({ _rowid: z.bigint(), vector: Vector.optional() });
+
+/** Searches one table in the ways asked for, and puts their results together. */
+export async function search(table: Table, asked: Search): Promise<Hit[]> {
+  const wantsWords = asked.mode !== "vector" && asked.query.trim() !== "";
+  const wantsMeaning = asked.mode !== "fulltext" && asked.vector !== undefined;
+  const [near, matching] = await Promise.all([
+    wantsMeaning && asked.vector ? byMeaning(table, asked, asked.vector) : [],
+    wantsWords ? byWords(table, asked) : [],
+  ]);
+  const meaning = near.map(({ _rowid, _distance }) => ({ id: String(_rowid), score: 1 - (_distance ?? 1) }));
+  const words = matching.map(({ _rowid, _score }) => ({ id: String(_rowid), score: _score ?? 0 }));
+  const fused = fuse(meaning, words, asked);
+  const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
+  const rows = await taken(table, chosen, CHUNK_COLUMNS);
+  const places = (list: readonly Ranked[]) => new Map(list.map((one, place) => [one.id, { ...one, rank: place + 1 }]));
+  const [ofMeaning, ofWords, ofFused] = [places(meaning), places(words), places(fused)];
+  return chosen.flatMap(({ id, score }) => {
+    const row = rows.get(id);
+    if (row === undefined) return [];
+    const stages = {
+      vector_rank: ofMeaning.get(id)?.rank ?? null,
+      similarity: ofMeaning.get(id)?.score ?? null,
+      fulltext_rank: ofWords.get(id)?.rank ?? null,
+      bm25: ofWords.get(id)?.score ?? null,
+      fused_rank: ofFused.get(id)?.rank ?? 0,
+    };
+    return [{ ...ChunkRow.parse(row), score, stages }];
+  });
+}
+
+function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusion, vector_weight }: Search): Ranked[] {
+  if (mode === "vector") return [...meaning];
+  if (mode === "fulltext") return [...words];
+  const weights = [vector_weight, 1 - vector_weight];
+  return fusion === "rrf" ? reciprocalRanks([meaning, words], weights) : convexCombination([meaning, words], weights);
+}
+
+async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
+  let query = table.query().nearestTo(vector).distanceType("cosine").nprobes(PROBES).refineFactor(REFINED);
+  if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
+  return candidates(await query.withRowId().select(["_distance"]).limit(asked.candidates).toArray());
+}
+
+async function byWords(table: Table, asked: Search): Promise<Candidate[]> {
+  const { MatchQuery } = await import("@lancedb/lancedb");
+  let query = table.query().fullTextSearch(new MatchQuery(asked.query, "body"));
+  if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
+  return candidates(await query.withRowId().select(["_score"]).limit(asked.candidates).toArray());
+}
+
+/** Best first; equal ones in the order of their rows, so that the same question has the same answer. */
+const candidates = (rows: readonly unknown[]): Candidate[] =>
+  rows
+    .map((row) => Candidate.parse(row))
+    .sort((one, other) => worse(one) - worse(other) || (one._rowid < other._rowid ? -1 : 1));
+
+const worse = ({ _distance, _score }: Candidate) => _distance ?? -(_score ?? 0);
+
+/** Columns of the chosen rows, by their address. */
+async function taken(
+  table: Table,
+  chosen: readonly Ranked[],
+  columns: readonly string[],
+): Promise<Map<string, unknown>> {
+  if (chosen.length === 0) return new Map();
+  const rows: unknown[] = await table
+    .takeRowIds(chosen.map(({ id }) => BigInt(id)))
+    .withRowId()
+    .select([...columns])
+    .toArray();
+  return new Map(rows.map((row) => [String(Taken.parse(row)._rowid), row]));
+}
+
+async function apart(table: Table, fused: readonly Ranked[], { k, diversity_lambda }: Search): Promise<Ranked[]> {
+  const rows = await taken(table, fused, ["vector"]);
+  const vectors = new Map([...rows].map(([id, row]) => [id, Taken.parse(row).vector?.toArray()]));
+  const most = fused[0]?.score ?? 1;
+  const scaled = fused.map(({ id, score }) => ({ id, score: most > 0 ? score / most : score }));
+  const alike = (one: string, other: string) => dot(vectors.get(one), vectors.get(other));
+  const scores = new Map(fused.map(({ id, score }) => [id, score]));
+  return diverse(scaled, k, diversity_lambda, alike).map(({ id }) => ({ id, score: scores.get(id) ?? 0 }));
+}
+
+function dot(one: Float32Array | undefined, other: Float32Array | undefined): number {
+  return one && other ? one.reduce((sum, value, place) => sum + value * (other[place] ?? 0), 0) : 0;
+}

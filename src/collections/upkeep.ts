@@ -1,0 +1,83 @@
+import type { Table } from "@lancedb/lancedb";
+import { z } from "zod";
+import type { IndexState, VectorIndex } from "../kernel/collections.ts";
+
+/** Below so many rows exact search is as fast as an index, and misses nothing. */
+export const INDEX_ROWS = 50_000;
+const INDEX_SECONDS = 600;
+/** Parts of an inverted-file index that a search looks into. */
+export const PROBES = 40;
+const WANTED_RECALL = 0.98;
+const [SAMPLE, SAMPLE_K] = [50, 10];
+
+const Vector = z.custom<{ toArray(): Float32Array }>(
+  (value) => typeof value === "object" && value !== null && "toArray" in value,
+);
+const Sampled = z.object({ vector: Vector });
+const Address = z.object({ _rowid: z.bigint() });
+
+/** Each index of a table, and how many rows it does not know yet; those are searched one by one. */
+export async function indicesOf(table: Table): Promise<IndexState[]> {
+  const indices = await table.listIndices();
+  return await Promise.all(
+    indices.map(async ({ name, columns, indexType }) => {
+      const stats = await table.indexStats(name);
+      return {
+        name,
+        column: columns.join(", "),
+        type: stats?.indexType ?? indexType,
+        rows: stats?.numIndexedRows ?? 0,
+        unindexed: stats?.numUnindexedRows ?? 0,
+      };
+    }),
+  );
+}
+
+/**
+ * Builds the index of vectors that finds enough: an inverted file of whole vectors, else a graph of rounded ones. Nothing
+ * below INDEX_ROWS rows, unless asked for.
+ */
+export async function indexVectors(table: Table, evenIfSmall = false): Promise<VectorIndex> {
+  const rows = await table.countRows();
+  if (rows === 0 || (rows < INDEX_ROWS && !evenIfSmall)) return { type: "none", rows, recall: 1 };
+  const { Index } = await import("@lancedb/lancedb");
+  const kinds = [
+    ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine" })],
+    ["IVF_HNSW_SQ", () => Index.hnswSq({ distanceType: "cosine", m: 32, efConstruction: 400 })],
+  ] as const;
+  let best: VectorIndex = { type: "none", rows, recall: 0 };
+  for (const [type, make] of kinds) {
+    await table.createIndex("vector", { config: make(), replace: true, waitTimeoutSeconds: INDEX_SECONDS });
+    best = { type, rows, recall: await recallOf(table) };
+    if (best.recall >= WANTED_RECALL) break;
+  }
+  return best;
+}
+
+/** Of the ten nearest passages of some of the table's own, the share that a search by the index finds too. */
+export async function recallOf(table: Table): Promise<number> {
+  const rows = await table.countRows();
+  if (rows === 0) return 1;
+  const sample = Math.min(SAMPLE, rows);
+  const offsets = Array.from({ length: sample }, (_, at) => Math.floor((at * rows) / sample));
+  const found: unknown[] = await table.takeOffsets(offsets).select(["vector"]).toArray();
+  let shared = 0;
+  let wanted = 0;
+  for (const row of found) {
+    const vector = Sampled.parse(row).vector.toArray();
+    const [exact, quick] = await Promise.all([nearest(table, vector, true), nearest(table, vector, false)]);
+    shared += exact.filter((id) => quick.includes(id)).length;
+    wanted += exact.length;
+  }
+  return wanted === 0 ? 1 : shared / wanted;
+}
+
+async function nearest(table: Table, vector: Float32Array, exact: boolean): Promise<bigint[]> {
+  const near = table.query().nearestTo(vector).distanceType("cosine");
+  const asked = exact ? near.bypassVectorIndex() : near.nprobes(PROBES).refineFactor(REFINED);
+  const rows: unknown[] = await asked.withRowId().select(["_distance"]).limit(SAMPLE_K).toArray();
+  return rows.map((row) => Address.parse(row)._rowid);
+}
+
+/** Vectors that an index left out of its account are compared exactly: so many times the number asked for. */
+export const REFINED = 10;

@@ -1,0 +1,34 @@
+import type { Collection, Embedder, Hit, Search } from "../../../kernel/collections.ts";
+
+/** Of reciprocal ranks: how little the first places stand out (Cormack et al. 2009). */
+const RRF_K = 60;
+
+/** Searches for a query and other wordings of it; what they find is joined by reciprocal ranks. */
+export async function find(
+  wordings: readonly string[],
+  how: Omit<Search, "query" | "vector">,
+  collection: Collection,
+  embedder: Embedder,
+  signal: AbortSignal,
+): Promise<readonly Hit[]> {
+  const vectors = how.mode === "fulltext" ? [] : await embedder.embed(wordings, "query", signal);
+  const lists = await Promise.all(
+    wordings.map((query, place) => collection.search({ ...how, query, vector: vectors[place] })),
+  );
+  const [only] = lists;
+  return only && lists.length === 1 ? only : joined(lists).slice(0, how.k);
+}
+
+/** Each with the stages of the wording that found it best. */
+function joined(lists: readonly (readonly Hit[])[]): Hit[] {
+  const found = new Map<string, { hit: Hit; score: number; place: number }>();
+  for (const list of lists)
+    for (const [place, hit] of list.entries()) {
+      const before = found.get(hit.id);
+      const score = (before?.score ?? 0) + 1 / (RRF_K + place + 1);
+      found.set(hit.id, before && before.place <= place ? { ...before, score } : { hit, score, place });
+    }
+  return [...found.values()]
+    .sort((one, other) => other.score - one.score || one.place - other.place)
+    .map(({ hit, score }, place) => ({ ...hit, score, stages: { ...hit.stages, fused_rank: place + 1 } }));
+}

@@ -1,0 +1,91 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { z } from "zod";
+import { test as base, root } from "../../support/server.ts";
+import { ingested } from "./ingested.ts";
+
+const EVALUATE = "ml_rag_evaluate";
+const Queries = z.array(
+  z.looseObject({ id: z.string(), text: z.string(), relevant: z.record(z.string(), z.number()) }),
+);
+const Metrics = z.looseObject({ metrics: z.record(z.string(), z.number()) });
+
+/** The Python FAQ: each answer a document, each question a query. */
+const test = base.extend("questions", { scope: "file" }, async ({ client, workspace }) => {
+  const place = join(workspace, "files/faq");
+  execFileSync(join(root, "python/.venv/bin/python"), [join(root, "tests/support/retrieval_sets.py"), "faq", place]);
+  await ingested(client, { collection: "faq", source: join(place, "docs") });
+  return Queries.parse(JSON.parse(readFileSync(join(place, "queries.json"), "utf8")));
+});
+
+const steady = (text: string) => text.replaceAll(/[\d.]+ ms/g, "<time> ms");
+
+describe("ml_rag_evaluate", () => {
+  test("finds what people ask: the default is at least as good as each way alone", async ({ client, questions }) => {
+    const score = async (strategy: string) => {
+      const answer = await client.call(EVALUATE, { collection: "faq", queries: questions, strategy });
+      expect(answer.isError, answer.text).toBe(false);
+      return Metrics.parse(answer.structured).metrics["mrr@10"] ?? 0;
+    };
+    const [auto, vector, words] = [await score("auto"), await score("vector"), await score("fulltext")];
+    expect(vector).toBeGreaterThan(0.82);
+    expect(words).toBeGreaterThan(0.6);
+    expect(auto).toBeGreaterThanOrEqual(Math.max(vector, words, 0.845));
+  });
+
+  test("compares two ways on the same questions", async ({ client, questions }) => {
+    const queries = questions.slice(0, 12);
+    const answer = await client.call(EVALUATE, {
+      collection: "faq",
+      queries,
+      strategy: "hybrid",
+      against: "fulltext",
+      k: 5,
+    });
+    expect(steady(answer.text)).toMatchInlineSnapshot(`
+      "faq: 12 queries, hybrid; <time> ms at the median, <time> ms at the 95th percentile.
+      measure | mean | 95 % | fulltext | difference | p
+      ndcg@5 | 0.8552 | 0.6667 to 0.9692 | 0.8041 | 0.0511 | 0.8729
+      map | 0.8382 | 0.6397 to 0.9583 | 0.7696 | 0.06859 | 0.7535
+      mrr | 0.8382 | 0.6397 to 0.9583 | 0.7696 | 0.06859 | 0.7535
+      mrr@5 | 0.8333 | 0.625 to 0.9583 | 0.7667 | 0.06667 | 0.7535
+      precision@5 | 0.1833 | 0.15 to 0.2 | 0.1833 | 0 | 1
+      recall@5 | 0.9167 | 0.75 to 1 | 0.9167 | 0 | 1
+      recall@100 | 1 | 1 to 1 | 1 | 0 | 1
+      hit@5 | 0.9167 | 0.75 to 1 | 0.9167 | 0 | 1
+      q008.rst (0): Why isn't there a switch or case statement in Python? Missed: q008.rst.
+      q003.rst (0.6309): Why must 'self' be used explicitly in method definitions and calls? Missed: none.
+      q004.rst (0.6309): Why can't I use an assignment in an expression? Missed: none."
+    `);
+    expect(answer.structured).toMatchObject({ queries: 12, comparison: { against: "fulltext" }, warnings: [] });
+  });
+
+  test("takes documents by their file's name, and says which it does not hold", async ({ client, questions }) => {
+    const [first] = questions;
+    const queries = [
+      {
+        id: "a",
+        text: first?.text ?? "",
+        relevant: { [(Object.keys(first?.relevant ?? {})[0] ?? "").replace(".rst", "")]: 1 },
+      },
+      { id: "b", text: "What is not there?", relevant: { "nowhere.md": 1 } },
+    ];
+    const answer = await client.call(EVALUATE, { collection: "faq", queries });
+    expect(answer.text).toContain("nowhere.md");
+    expect(Metrics.parse(answer.structured).metrics["hit@10"]).toBe(0.5);
+  });
+
+  test("says what is wrong and the way out", async ({ client, questions }) => {
+    expect(questions.length).toBeGreaterThan(160);
+    const unknown = await client.call(EVALUATE, {
+      collection: "fak",
+      queries: [{ id: "a", text: "?", relevant: { d: 1 } }],
+    });
+    expect(unknown.text).toMatch(/no collection `fak`.*faq/s);
+    const none = await client.call(EVALUATE, { collection: "faq", queries: [] });
+    expect(none.isError).toBe(true);
+    expect(none.text).toContain("queries");
+  });
+});

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { describe, expect } from "vitest";
+import { z } from "zod";
+import { test as base } from "../../support/server.ts";
+import { rowsOf } from "./rows.ts";
+
+const MANAGE = "ml_rag_manage";
+const Files = z.looseObject({ files: z.array(z.object({ path: z.string() })) });
+const TEXTS = {
+  "leave.md": "# Leave\n\nParental leave lasts twenty weeks. Holidays are thirty days a year.",
+  "travel.md": "# Travel\n\nTrains are booked in second class. Flights need a manager's word.",
+  "draft.md": "# Draft\n\nThis text is not ready: the canteen may move to the roof.",
+};
+
+/** Three short documents, one of them labelled a draft. */
+const test = base.extend("made", { scope: "file" }, async ({ client, workspace }) => {
+  const { mkdirSync, writeFileSync } = await import("node:fs");
+  const folder = join(workspace, "files/guide");
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of Object.entries(TEXTS)) writeFileSync(join(folder, name), text);
+  const common = { collection: "guide", embedding: "all-MiniLM-L6-v2-int8", wait_seconds: 45 };
+  await client.call("ml_rag_ingest", { ...common, source: [join(folder, "leave.md"), join(folder, "travel.md")] });
+  const { text, isError } = await client.call("ml_rag_ingest", {
+    ...common,
+    source: join(folder, "draft.md"),
+    labels: ["state=draft"],
+  });
+  expect(isError, text).toBe(false);
+  return join(workspace, "lancedb");
+});
+
+const steady = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>");
+
+describe("ml_rag_manage", () => {
+  test("lists, describes and reads", async ({ client, made }) => {
+    expect(made).toContain("lancedb");
+    const said = async (args: Record<string, unknown>) => steady((await client.call(MANAGE, args)).text);
+    expect(await said({})).toMatchInlineSnapshot(
+      `"guide: 3 documents, 3 chunks (recursive, up to 200 tokens, all-MiniLM-L6-v2-int8, English)."`,
+    );
+    expect(await said({ action: "describe", collection: "guide" })).toMatchInlineSnapshot(`
+      "guide: 3 documents, 3 chunks (recursive, up to 200 tokens, all-MiniLM-L6-v2-int8, English).
+      Index of body: FTS, 3 rows, 0 not in it yet.
+      v2: <time>
+      v1: <time>"
+    `);
+    expect(await said({ action: "documents", collection: "guide", limit: 2 })).toMatchInlineSnapshot(`
+      "draft.md (text/markdown): 1 chunks, 16 tokens, state=draft
+      leave.md (text/markdown): 1 chunks, 15 tokens
+      More: cursor "leave.md"."
+    `);
+    expect(await said({ action: "documents", collection: "guide", filter: "label = 'state=draft'" })).toContain(
+      "draft.md",
+    );
+    const read = await client.call(MANAGE, { action: "read", collection: "guide", document: "travel.md" });
+    expect(read.structured).toMatchObject({ text: TEXTS["travel.md"], total_characters: TEXTS["travel.md"].length });
+  });
+
+  test("deletes by filter once it is confirmed, and goes back to the version before", async ({ client, made }) => {
+    const before = await rowsOf(made, "guide");
+    const asked = { action: "delete_documents", collection: "guide", filter: "label = 'state=draft'" };
+    const unconfirmed = await client.call(MANAGE, asked);
+    expect(unconfirmed.isError).toBe(true);
+    expect(unconfirmed.text).toContain("confirm");
+    await client.call(MANAGE, { action: "tag", collection: "guide", version: "whole" });
+    const deleted = await client.call(MANAGE, { ...asked, confirm: true });
+    expect(deleted.structured).toMatchObject({ changed: 1, collections: [{ documents: 2 }] });
+    expect((await rowsOf(made, "guide")).chunks.map(({ document }) => document)).not.toContain("draft.md");
+    const back = await client.call(MANAGE, {
+      action: "rollback",
+      collection: "guide",
+      version: "whole",
+      confirm: true,
+    });
+    expect(back.isError, back.text).toBe(false);
+    expect(await rowsOf(made, "guide")).toEqual(before);
+  });
+
+  test("copies, renames, exports and imports the same rows, found by the same questions", async ({
+    client,
+    made,
+    workspace,
+  }) => {
+    const before = await rowsOf(made, "guide");
+    const done = async (args: Record<string, unknown>) => {
+      const answer = await client.call(MANAGE, args);
+      expect(answer.isError, answer.text).toBe(false);
+      return answer;
+    };
+    await done({ action: "clone", collection: "guide", to: "copy" });
+    await done({ action: "rename", collection: "copy", to: "renamed", confirm: true });
+    const { files } = Files.parse((await done({ action: "export", collection: "guide" })).structured);
+    await done({ action: "import", source: files[0]?.path, to: "imported" });
+    for (const name of ["renamed", "imported"]) {
+      expect(await rowsOf(made, name)).toEqual(before);
+      const found = await client.call("ml_rag_query", { collection: name, query: "How long is parental leave?", k: 1 });
+      expect(found.structured).toMatchObject({ results: [{ document: "leave.md" }] });
+    }
+    await done({ action: "delete", collection: "renamed", confirm: true });
+    const names = (await client.call(MANAGE)).text;
+    expect(names).not.toContain("renamed");
+    expect(names).not.toContain("copy:");
+    expect(workspace).not.toBe("");
+  });
+
+  test("builds an index where it is wanted, and measures it", async ({ client, made }) => {
+    expect(made).toContain("lancedb");
+    const small = await client.call(MANAGE, { action: "index", collection: "guide" });
+    expect(small.text).toMatchInlineSnapshot(`
+      "Index of body: FTS, 3 rows, 0 not in it yet.
+      Recall@10 against exact search: 1.
+      No index of vectors: 3 chunks are searched exactly, which is as fast and misses nothing."
+    `);
+    const packed = await client.call(MANAGE, { action: "optimize", collection: "guide" });
+    expect(packed.structured).toMatchObject({ warnings: [], indices: [{ column: "body", unindexed: 0 }] });
+  });
+
+  test("says what is wrong and the way out", async ({ client, made }) => {
+    expect(made).toContain("lancedb");
+    const wrong: readonly [Record<string, unknown>, RegExp][] = [
+      [{ action: "describe" }, /collection: this action needs it.*list/s],
+      [{ action: "describe", collection: "nothing" }, /no collection `nothing`.*guide/s],
+      [{ action: "read", collection: "guide", document: "travle.md" }, /no document `travle.md`/],
+      [{ action: "documents", collection: "guide", filter: "pages > 3" }, /filter: a field .*page/s],
+      [{ action: "rollback", collection: "guide", version: "v99", confirm: true }, /no version `v99`.*v1/s],
+      [{ action: "clone", collection: "guide", to: "guide" }, /already/],
+      [{ action: "clone", collection: "guide" }, /to: this action needs it/],
+    ];
+    for (const [args, message] of wrong) {
+      const answer = await client.call(MANAGE, args);
+      expect(answer.isError).toBe(true);
+      expect(answer.text).toMatch(message);
+    }
+  });
+});
