@@ -21,6 +21,14 @@ module.exports = {
       to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
+      name: "own-files-come-at-once",
+      comment:
+        "In one bundle a file loaded later has all it imports initialised later too, whoever else needs it before.",
+      severity: "error",
+      from: {},
+      to: { path: "^src/", dynamic: true },
+    },
+    {
       name: "no-missing",
       comment: "Every import resolves.",
       severity: "error",

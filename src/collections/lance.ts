@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { Connection } from "@lancedb/lancedb";
 import type { Collection, Collections, Embedder, Settings as SettingsType } from "../kernel/collections.ts";
@@ -100,6 +101,11 @@ export function lanceCollections({
     modelFolder,
     prepare,
     madeBy,
+    temporary: (name, chunking) =>
+      `temporary-${createHash("sha256")
+        .update(`${name}\0${JSON.stringify(chunking)}`)
+        .digest("hex")
+        .slice(0, 16)}`,
     close: () => {
       void connecting?.then((lance) => lance.close());
     },

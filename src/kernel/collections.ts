@@ -250,6 +250,8 @@ export interface Collections {
     embedder: Embedder,
     signal: AbortSignal,
   ): Promise<readonly Prepared[]>;
+  /** A name for one that is made of another for a while: the same each time, so that what a kill left is found again. */
+  temporary(name: string, chunking: Chunking): string;
   /** What a document was made into chunks by, as `DocumentRow.made` says it. */
   madeBy(chunking: Chunking, model: string): string;
 }

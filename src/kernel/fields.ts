@@ -45,6 +45,11 @@ export const newModel = (description = "Name and version it was registered under
 export const newFeatureView = (description = "Name and version it was registered under.") =>
   marked("new_feature_view", description);
 
+const COLLECTION = /^collection:([A-Za-z][A-Za-z0-9_.-]{0,63})$/;
+
+/** The collection of documents that a source names, as `collection:handbook`. */
+export const collectionIn = (name: string): string | undefined => COLLECTION.exec(name)?.[1];
+
 /** A name given to something that will be registered. */
 export const newName = (description: string) =>
   z

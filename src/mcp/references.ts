@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
-import { type Reference, references } from "../kernel/fields.ts";
+import { collectionIn, type Reference, references } from "../kernel/fields.ts";
 import type { Asset, Catalog } from "../kernel/ports.ts";
 import { ASSET_KINDS, type AssetKind, type AssetRef } from "../kernel/record.ts";
 import { isDatabaseUrl } from "../policy/database-url.ts";
@@ -70,7 +70,7 @@ async function locate(
     return [resolver.paths.file(field, name), fileRef(name)];
   }
   if (reference === "source") {
-    if (name.startsWith("sample:")) return [name, fileRef(name)];
+    if (name.startsWith("sample:") || collectionIn(name) !== undefined) return [name, fileRef(name)];
     if (isRemote(name)) {
       await resolver.admit(field, name);
       return [name, fileRef(withoutCredentials(name))];

@@ -1,4 +1,4 @@
-import { Ollama } from "ollama";
+import type { Ollama } from "ollama";
 import { ToolError } from "../../kernel/errors.ts";
 import { reason } from "./openai.ts";
 import type { EmbeddingServer } from "./server.ts";
@@ -11,9 +11,10 @@ export async function ollamaServer(
   model: string,
   { url, count }: { url: string; count: (text: string) => number },
 ): Promise<EmbeddingServer> {
+  const { Ollama: Server } = await import("ollama");
   const asking = <T>(signal: AbortSignal | undefined, work: (server: Ollama) => Promise<T>): Promise<T> =>
     work(
-      new Ollama({
+      new Server({
         host: url,
         ...(signal && {
           fetch: (input: string | URL | Request, init?: RequestInit) => fetch(input, { ...init, signal }),

@@ -2,7 +2,9 @@ import { join } from "node:path";
 import type { Config } from "../../config.ts";
 import type { Embedder } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
+import { ollamaServer } from "./ollama.ts";
 import { openOnnxEmbedder } from "./onnx.ts";
+import { openAiServer } from "./openai.ts";
 import { openServerEmbedder } from "./server.ts";
 import { counter, openTokenizer } from "./tokenizer.ts";
 
@@ -51,12 +53,10 @@ async function open(model: string, config: EmbeddingConfig): Promise<Embedder> {
     );
   if (kind === "ollama" && name !== undefined) {
     allowed(config, config.ollama_url, "ollama_url");
-    const { ollamaServer } = await import("./ollama.ts");
     return await openServerEmbedder(await ollamaServer(name, { url: config.ollama_url, count: count() }));
   }
   if (kind === "openai" && name !== undefined) {
     allowed(config, config.openai_url, "openai_url");
-    const { openAiServer } = await import("./openai.ts");
     return await openServerEmbedder(
       openAiServer(name, { url: config.openai_url, key: config.openai_key, count: count() }),
     );

@@ -7,7 +7,7 @@ import { diagnose } from "./diagnose/diagnose.ts";
 import { collection } from "./fields.ts";
 
 /** Where on its way from file to answer a passage was lost, in the order of the way. */
-const STAGES = ["ingest", "chunking", "filter", "retrieval", "fusion", "budget", "none"] as const;
+const STAGES = ["ingest", "chunking", "filter", "retrieval", "fusion", "rerank", "budget", "answer", "none"] as const;
 
 const Params = z.strictObject({
   collection: collection(),
@@ -28,12 +28,18 @@ const Params = z.strictObject({
   ),
   filter: rare(z.string().max(2000).optional().describe("As asked.")),
   token_budget: rare(z.int().min(50).max(200_000).default(2000).describe("As asked.")),
+  queries: rare(z.array(z.string().min(1).max(10_000)).max(10).default([]).describe("As asked.")),
+  rerank: rare(z.string().min(1).max(1024).default("none").describe("As asked.")),
+  answer_text: rare(z.string().min(1).max(20_000).optional().describe("The answer that was given.")),
 });
 export type DiagnoseParams = z.output<typeof Params>;
 
 const Diagnosis = z.strictObject({
   collection: z.string(),
-  lost_at: z.enum(STAGES).nullable().describe("none: it is in the context. Null: health only."),
+  lost_at: z
+    .enum(STAGES)
+    .nullable()
+    .describe("answer: it is in the context, but ignored or contradicted; none: in the context. Null: health only."),
   evidence: z.array(z.string()),
   fix: z.array(z.string()).describe("What to do, the likeliest first."),
   ranks: z

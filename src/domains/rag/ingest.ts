@@ -11,7 +11,7 @@ const Params = z.strictObject({
   collection: collection(),
   source: z
     .union([source("File or folder."), z.array(source("File or folder.")).min(1).max(1000)])
-    .describe("File or folder, or a list."),
+    .describe("File or folder, or a list; or `collection:NAME`, whose texts are cut and embedded anew."),
   chunking: Chunking.partial()
     .optional()
     .describe(`strategy (${STRATEGIES.join(", ")}), size_tokens, overlap_tokens.`),

@@ -140,7 +140,7 @@ describe("ml_rag_ingest and bad input", () => {
     };
     mkdirSync(join(workspace, "files/nothing"), { recursive: true });
     expect(await said({ source: join(workspace, "files/nothing") })).toMatchInlineSnapshot(`
-      "invalid_input: source: there are no files in it.
+      "invalid_input: source: there are no documents in it.
       Name a file, or a folder with documents."
     `);
     expect(await said({ source: join(workspace, "files/not-there") })).toContain("not_found: source");

@@ -32,7 +32,7 @@ describe("ml_rag_diagnose", () => {
       "It is found, and in the context.
       Its best chunk is #1 by meaning, #1 by words, #1 by hybrid; 10 were asked for.
       It is result 1, in the context.
-      Fix: Where the answer is still wrong, the model left it unread: check the answer's claims, or ask with a smaller k."
+      Fix: Where the answer is still wrong, give it as \`answer_text\`: its claims are held against the passage."
     `);
     expect(answer.structured).toMatchObject({ lost_at: "none", ranks: { fused: 1 } });
   });
@@ -57,6 +57,12 @@ describe("ml_rag_diagnose", () => {
     expect(await lostAt({ filter: "document = 'gui.rst'" })).toBe("filter");
     expect(await lostAt({ query: "What colour is a banana?", document: "gui.rst", k: 1 })).toBe("retrieval");
     expect(await lostAt({ token_budget: 50 })).toBe("budget");
+    expect(await lostAt({ answer_text: "Lists are mutable and tuples are not." })).toBe("answer");
+    expect(
+      await lostAt({
+        answer_text: "Guido van Rossum believes that using indentation for grouping is extremely elegant.",
+      }),
+    ).toBe("none");
   });
 
   test("checks the health of a collection, and finds what is broken in it", async ({ client, made }) => {

@@ -90,4 +90,38 @@ describe("ml_rag_ingest", () => {
     expect(await rows("changing", "document")).toEqual(documents);
     lance.close();
   });
+
+  test("makes a collection of another one's texts, cut and embedded anew", async ({ client, workspace }) => {
+    const folder = handbook(join(workspace, "files/again"));
+    await ingested(client, { collection: "first", source: folder, wait_seconds: 45, labels: ["team=hr"] });
+    const second = await ingested(client, {
+      collection: "second",
+      source: "collection:first",
+      embedding: "all-MiniLM-L6-v2-int8",
+      chunking: { size_tokens: 32 },
+      wait_seconds: 45,
+    });
+    expect(second.text).toMatchInlineSnapshot(`
+      "second: 13 added; 15 chunks written (216 tokens, recursive, up to 32 tokens, all-MiniLM-L6-v2-int8).
+      Holds 13 documents in 15 chunks."
+    `);
+    const asked = { query: "When do I report that I am sick?", filter: "label = 'team=hr'" };
+    const answer = await client.call("ml_rag_query", { collection: "second", ...asked, k: 1 });
+    expect(Found.parse(answer.structured).results[0]).toMatchObject({ document: "leave.pdf", page: 2 });
+    const again = await ingested(client, { collection: "second", source: "collection:first", wait_seconds: 45 });
+    expect(again.structured).toMatchObject({ documents: { added: 0, updated: 0, unchanged: 13, removed: 0 } });
+
+    for (const source of ["collection:third", "collection:../x", ["collection:first", folder]])
+      expect((await client.call("ml_rag_ingest", { collection: "more", source })).isError).toBe(true);
+    const itself = await client.call("ml_rag_ingest", { collection: "first", source: "collection:first" });
+    expect(itself.text).toMatchInlineSnapshot(`
+      "conflict: source: \`first\` is the collection that is written.
+      Give another name as \`collection\`: both stay, and ml_rag_evaluate tells which is better."
+    `);
+    const data = await client.call("ml_data_ingest", { source: "collection:first", name: "rows" });
+    expect(data.text).toMatchInlineSnapshot(`
+      "not_found: source: there is no file \`collection:first\`
+      Check the path, or use \`sample:iris\` to try something out."
+    `);
+  });
 });

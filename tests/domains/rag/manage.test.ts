@@ -108,7 +108,6 @@ describe("ml_rag_manage", () => {
     const small = await client.call(MANAGE, { action: "index", collection: "guide" });
     expect(small.text).toMatchInlineSnapshot(`
       "Index of body: FTS, 3 rows, 0 not in it yet.
-      Recall@10 against exact search: 1.
       No index of vectors: 3 chunks are searched exactly, which is as fast and misses nothing."
     `);
     const packed = await client.call(MANAGE, { action: "optimize", collection: "guide" });

@@ -1,25 +1,13 @@
-import type { Collection, Embedder } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Evaluated, EvaluateParams } from "../evaluate.ts";
 import { opened } from "../fields.ts";
-import { strategyOf } from "../query/strategy.ts";
-import { type Judged, measures, type Run, randomizationTest, ranking } from "./metrics.ts";
+import { answersOf } from "./answers.ts";
+import { tryAll } from "./grid.ts";
+import { randomizationTest, ranking } from "./metrics.ts";
+import { meansOf, run, timesOf } from "./run.ts";
 
-/** Chunks looked through for each query, so that a hundred documents can be among them. */
-const DEPTH = 400;
 const [SHOWN_WORST, SHOWN_FOUND] = [10, 5];
 const RESAMPLES = 1000;
-
-type Strategy = EvaluateParams["strategy"];
-
-interface Scored {
-  readonly id: string;
-  readonly text: string;
-  readonly judged: Judged;
-  readonly run: Run;
-  readonly scores: Record<string, number>;
-  readonly milliseconds: number;
-}
 
 export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Evaluated> {
   const collection = await opened(params.collection, ports.collections);
@@ -29,12 +17,16 @@ export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Ev
     (await collection.documents()).map(({ id }) => id),
   );
   const asked = { ...params, queries };
-  const scored = await run(params.strategy, asked, collection, embedder, ports);
-  const other = params.against ? await run(params.against, asked, collection, embedder, ports) : undefined;
+  const { rerank } = params;
+  const { scored, warnings } = await run(params, asked, collection, embedder, ports);
+  const against =
+    params.against && (await run({ strategy: params.against, rerank }, asked, collection, embedder, ports));
+  const other = against ? against.scored : undefined;
+  const tried = await tryAll(asked, scored, collection, embedder, ports);
+  const answers = await answersOf(asked, collection, embedder, ports);
   const means = meansOf(scored);
   const key = `ndcg@${params.k}`;
   const worst = [...scored].sort((one, two) => (one.scores[key] ?? 0) - (two.scores[key] ?? 0)).slice(0, SHOWN_WORST);
-  const times = scored.map(({ milliseconds }) => milliseconds).sort((one, two) => one - two);
   return {
     collection: collection.name,
     strategy: params.strategy,
@@ -67,50 +59,17 @@ export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Ev
           missed: Object.keys(judged).filter((one) => !documents.slice(0, params.k).includes(one)),
         };
       }),
-    milliseconds: { p50: times[times.length >> 1] ?? 0, p95: times[Math.floor(times.length * 0.95)] ?? 0 },
-    warnings:
-      unknown.length > 0
+    grid: tried.grid,
+    recommendation: tried.recommendation,
+    answers,
+    milliseconds: timesOf(scored),
+    warnings: [
+      ...(unknown.length > 0
         ? [`Judged documents that the collection does not hold count as missed: ${unknown.slice(0, 10).join(", ")}.`]
-        : [],
+        : []),
+      ...new Set([...warnings, ...tried.warnings]),
+    ],
   };
-}
-
-async function run(
-  strategy: Strategy,
-  { queries, k }: Pick<EvaluateParams, "queries" | "k">,
-  collection: Collection,
-  embedder: Embedder,
-  ports: Ports,
-): Promise<Scored[]> {
-  const all: Scored[] = [];
-  for (const { id, text, relevant } of queries) {
-    ports.signal.throwIfAborted();
-    const began = performance.now();
-    const chosen = strategyOf({ strategy, query: text, vector_weight: undefined });
-    const [vector] = chosen.mode === "fulltext" ? [undefined] : await embedder.embed([text], "query", ports.signal);
-    const hits = await collection.search({
-      query: text,
-      vector,
-      mode: chosen.mode,
-      k: DEPTH,
-      filter: undefined,
-      fusion: "weighted",
-      vector_weight: chosen.vector_weight,
-      diversity_lambda: 1,
-      candidates: DEPTH,
-    });
-    const found = hits.map(({ document, score }) => ({ document, score }));
-    all.push({
-      id,
-      text,
-      judged: relevant,
-      run: found,
-      scores: measures(found, relevant, k),
-      milliseconds: performance.now() - began,
-    });
-    ports.progress(all.length, queries.length, strategy);
-  }
-  return all;
 }
 
 /** Judged documents by the names they have here: their own, or a file's name alone where that is clear. */
@@ -136,13 +95,6 @@ function named(queries: EvaluateParams["queries"], ids: readonly string[]) {
     })),
     unknown: [...unknown],
   };
-}
-
-function meansOf(scored: readonly Scored[]): Record<string, number> {
-  const names = Object.keys(scored[0]?.scores ?? {});
-  return Object.fromEntries(
-    names.map((name) => [name, scored.reduce((sum, { scores }) => sum + (scores[name] ?? 0), 0) / scored.length]),
-  );
 }
 
 /** Percentile bootstrap of the mean (Efron & Tibshirani 1993), the same each time. */

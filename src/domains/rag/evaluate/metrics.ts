@@ -63,6 +63,18 @@ export function randomizationTest(
   return { difference: signed / Math.max(one.length, 1), p: (asLarge + 1) / (rounds + 1) };
 }
 
+/** p-values corrected for their number by Holm's step-down (1979), in their order. */
+export function holm(values: readonly number[]): number[] {
+  const order = [...values.keys()].sort((one, other) => (values[one] ?? 1) - (values[other] ?? 1));
+  const corrected = Array.from(values, () => 1);
+  let least = 0;
+  for (const [rank, place] of order.entries()) {
+    least = Math.max(least, Math.min(1, (values[place] ?? 1) * (values.length - rank)));
+    corrected[place] = least;
+  }
+  return corrected;
+}
+
 /** Mulberry32: the same numbers from the same seed. */
 function mulberry(seed: number): () => number {
   let state = seed >>> 0;

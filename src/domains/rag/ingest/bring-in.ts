@@ -9,10 +9,10 @@ import {
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Ingested, IngestParams } from "../ingest.ts";
-import { op, readings } from "./files.ts";
 import { languageOf } from "./language.ts";
 import { checkLimits, embedderOf } from "./model.ts";
 import type { Failure, FoundFile } from "./op.ts";
+import { originOf } from "./origin.ts";
 
 /** Characters that are embedded and written in one go: what a kill loses at most is the work on these. */
 const CHARACTERS_AT_ONCE = 200_000;
@@ -22,36 +22,39 @@ const [SHOWN_FAILURES, SHOWN_WARNINGS] = [50, 100];
 export async function bringIn(params: IngestParams, ports: Ports): Promise<Ingested> {
   const { collections } = ports;
   const before = await collections.open(params.collection);
-  const chunking = Chunking.parse({ ...before?.settings.chunking, ...params.chunking });
+  ports.progress(0, 1, "finding documents");
+  const found = await originOf(params, ports);
+  const like = before ?? found.collection;
+  const chunking = Chunking.parse({ ...like?.settings.chunking, ...params.chunking });
   checkLimits(chunking);
-  const embedder = await embedderOf(params, before, ports);
-  ports.progress(0, 1, "finding files");
-  const found = await op(ports, "list", { sources: [params.source].flat() });
+  const embedder = await embedderOf(params, before, like, ports);
   const failures: Failure[] = [...found.failures];
   if (found.files.length === 0 && failures.length === 0)
     throw new ToolError(
       "invalid_input",
-      "source: there are no files in it.",
+      "source: there are no documents in it.",
       "Name a file, or a folder with documents.",
     );
 
   let collection = before;
   const opened = async (documents: readonly Parsed[]): Promise<Collection> => {
-    collection ??= await collections.create(params.collection, settingsOf(params, chunking, embedder, documents));
+    collection ??= await collections.create(params.collection, {
+      ...settingsOf(chunking, embedder),
+      language: params.language ?? like?.settings.language ?? languageOf(documents),
+    });
     return collection;
   };
   const made = collections.madeBy(chunking, embedder.name);
-  const labels = JSON.stringify(params.labels);
   const known = new Map((await before?.documents())?.map((row) => [row.id, row]));
   const fresh = found.files.filter(({ id, hash }) => {
     const row = known.get(id);
-    return row?.hash !== hash || row.made !== made || row.labels !== labels;
+    return row?.hash !== hash || row.made !== made || row.labels !== found.labels(id);
   });
   const gone = params.sync ? missing(found.files, failures, known.values()) : [];
 
   const counts = { added: 0, updated: 0, chunks: 0, tokens: 0, done: 0 };
   const warnings: string[] = [];
-  for await (const { documents, failures: failed } of readings(fresh, params.labels, ports)) {
+  for await (const { documents, failures: failed } of found.read(fresh)) {
     failures.push(...failed);
     counts.done += failed.length;
     for (const group of groups(documents)) {
@@ -96,15 +99,12 @@ export async function bringIn(params: IngestParams, ports: Ports): Promise<Inges
 }
 
 const settingsOf = (
-  { language }: IngestParams,
   chunking: Chunking,
   { name, dimensions, query_prefix, document_prefix }: Embedder,
-  documents: readonly Parsed[],
-): Settings => ({
+): Omit<Settings, "language"> => ({
   format: FORMAT,
   embedding: { model: name, dimensions, query_prefix, document_prefix },
   chunking,
-  language: language ?? languageOf(documents),
   created: new Date().toISOString(),
 });
 

@@ -7,10 +7,11 @@ import { op } from "./files.ts";
 
 const FOLDER = "folder:";
 
-/** The model that the collection is embedded by, or will be. */
+/** The model that the collection is embedded by, or will be; a new one's is that of `like`, where none is named. */
 export async function embedderOf(
   params: IngestParams,
   before: Collection | undefined,
+  like: Collection | undefined,
   ports: Ports,
 ): Promise<Embedder> {
   const made = before?.settings.embedding;
@@ -22,7 +23,9 @@ export async function embedderOf(
       "Leave `embedding` out, or make another collection.",
     );
   if (made && asked !== undefined && asked !== made.model) throw conflict(`, not by ${asked}`);
-  const embedder = await ports.collections.embedder(made?.model ?? asked ?? DEFAULT_MODEL);
+  const embedder = await ports.collections.embedder(
+    made?.model ?? asked ?? like?.settings.embedding.model ?? DEFAULT_MODEL,
+  );
   if (made && embedder.dimensions !== made.dimensions)
     throw conflict(` in ${made.dimensions} dimensions; the model of this name has ${embedder.dimensions}`);
   if (made && (embedder.query_prefix !== made.query_prefix || embedder.document_prefix !== made.document_prefix))

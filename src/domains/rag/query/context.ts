@@ -1,4 +1,5 @@
 import type { Hit } from "../../../kernel/collections.ts";
+import type { Source } from "./ground.ts";
 
 export interface Context {
   readonly text: string;
@@ -52,3 +53,11 @@ function headed(citation: number, { document, page, section, line, headings, pas
   );
   return `[${citation}] ${document}, ${where.join(", ")}${headings === "" ? "" : ` (${headings})`}\n${passage}`;
 }
+
+/** What of the context a claim may be found in. */
+export const sourcesOf = (passages: readonly Passage[], { used }: Context): Source[] =>
+  passages.flatMap(({ document, title, headings, passage, from }, place) =>
+    used.has(place + 1)
+      ? [{ citation: place + 1, document, headings: `${title} ${headings}`, text: passage, start: from }]
+      : [],
+  );

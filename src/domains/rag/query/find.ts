@@ -1,4 +1,9 @@
 import type { Collection, Embedder, Hit, Search } from "../../../kernel/collections.ts";
+import type { QueryParams } from "../query.ts";
+import { type Strategy, strategyOf } from "./strategy.ts";
+
+/** Of each way to search: LanceDB's hybrid search takes as many. */
+export const CANDIDATES = 100;
 
 /** Of reciprocal ranks: how little the first places stand out (Cormack et al. 2009). */
 const RRF_K = 60;
@@ -17,6 +22,27 @@ export async function find(
   );
   const [only] = lists;
   return only && lists.length === 1 ? only : joined(lists).slice(0, how.k);
+}
+
+/** One question, asked as ml_rag_query asks where no more than the strategy is said. */
+export async function findOne(
+  query: string,
+  asked: { readonly strategy: QueryParams["strategy"]; readonly k: number; readonly candidates: number },
+  collection: Collection,
+  embedder: Embedder,
+  signal: AbortSignal,
+): Promise<{ readonly hits: readonly Hit[]; readonly chosen: Strategy }> {
+  const chosen = strategyOf({ strategy: asked.strategy, query, vector_weight: undefined });
+  const how = {
+    mode: chosen.mode,
+    k: asked.k,
+    filter: undefined,
+    fusion: "weighted",
+    vector_weight: chosen.vector_weight,
+    diversity_lambda: 1,
+    candidates: asked.candidates,
+  } as const;
+  return { chosen, hits: await find([query], how, collection, embedder, signal) };
 }
 
 /** Each with the stages of the wording that found it best. */

@@ -12,7 +12,7 @@ export interface Reranked extends Hit {
 }
 
 /** Results that are read again; of a list for a language model fewer, each cut. */
-export const DEPTH = 50;
+export const RERANKED = 50;
 const [LISTED, SHOWN_CHARACTERS, REPLY_TOKENS] = [20, 800, 300];
 
 const RULES = `You order passages by how well each answers a question.

@@ -3,15 +3,11 @@ import type { Ports } from "../../../kernel/ports.ts";
 import { opened } from "../fields.ts";
 import type { Answer, QueryParams } from "../query.ts";
 import { answerOf } from "./answer.ts";
-import { type Context, contextOf, type Passage } from "./context.ts";
-import { find } from "./find.ts";
-import type { Source } from "./ground.ts";
+import { contextOf, sourcesOf } from "./context.ts";
+import { CANDIDATES, find } from "./find.ts";
 import { relevanceOf } from "./relevance.ts";
-import { DEPTH, reranked } from "./rerank.ts";
+import { RERANKED, reranked } from "./rerank.ts";
 import { decisionOf, strategyOf } from "./strategy.ts";
-
-/** Candidates of each way to search: LanceDB's hybrid search takes as many. */
-const CANDIDATES = 100;
 
 export async function retrieve(params: QueryParams, ports: Ports): Promise<Answer> {
   const collection = await opened(params.collection, ports.collections);
@@ -23,7 +19,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     [params.query, ...params.queries],
     {
       mode: strategy.mode,
-      k: params.rerank === "none" && params.queries.length === 0 ? params.k : Math.max(DEPTH, params.k),
+      k: params.rerank === "none" && params.queries.length === 0 ? params.k : Math.max(RERANKED, params.k),
       filter: params.filter,
       fusion: params.fusion,
       vector_weight: strategy.vector_weight,
@@ -87,14 +83,6 @@ async function parentOf({ document, parent_start, parent_end, text, start }: Hit
     ? { passage: [...row.text].slice(parent_start, parent_end).join(""), from: parent_start }
     : { passage: text, from: start };
 }
-
-/** What of the context a claim may be found in. */
-const sourcesOf = (passages: readonly Passage[], { used }: Context): Source[] =>
-  passages.flatMap(({ document, title, headings, passage, from }, place) =>
-    used.has(place + 1)
-      ? [{ citation: place + 1, document, headings: `${title} ${headings}`, text: passage, start: from }]
-      : [],
-  );
 
 async function whyNothing(collection: Collection, { strategy, filter }: QueryParams): Promise<string[]> {
   const { chunks } = await collection.size();
