@@ -8,11 +8,13 @@ import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
+import { peakBytes } from "./memory.ts";
 import { measured, ownPython, peerPython, root } from "./peer-python.ts";
 import { median, quantile } from "./statistics.ts";
 
 const RUNS = Number(process.env["RUNS"] ?? 3);
 const K = 10;
+const fixtures = join(root, "tests/fixtures/python-faq");
 const PEERS = ["llamaindex", "langchain"] as const;
 const packages = [
   "llama-index-core==0.14.25",
@@ -67,13 +69,23 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
   const client = new Client({ name: "bench", version: "1" });
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [join(root, "bin/ml-engine.mjs"), "--workspace", workspace, "--allow-dir", folder, "--log-level", "error"],
+    args: [
+      join(root, "bin/ml-engine.mjs"),
+      "--workspace",
+      workspace,
+      "--allow-dir",
+      folder,
+      "--allow-dir",
+      fixtures,
+      "--log-level",
+      "error",
+    ],
     stderr: "inherit",
   });
   await client.connect(transport);
   const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
   // A model is loaded once in a process, before what is measured: theirs are too.
-  await finished({ collection: "warm", source: join(root, "tests/fixtures/python-faq/gui.rst") });
+  await finished({ collection: "warm", source: join(fixtures, "gui.rst") });
   await call("ml_rag_query", { collection: "warm", query: "warm" });
   const at = performance.now();
   await finished({ collection: "bench", source: join(place, "docs") });
@@ -106,12 +118,6 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
     while (job !== undefined)
       job = Job.parse(await call("ml_rag_ingest", { job_id: job.job_id, wait_seconds: 45 })).structuredContent.job;
   }
-}
-
-/** The most memory a process held, bytes (Linux). */
-function peakBytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "utf8");
-  return 1024 * Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
 }
 
 function medians(runs: readonly z.infer<typeof Figures>[]): Record<string, number> {

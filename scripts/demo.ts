@@ -1,14 +1,15 @@
-// Drives the first journey as an agent would: a real MCP client over stdio, real census data with protected attributes,
-// from "here is a CSV" to an audited, explained model. Everything it makes stays in the workspace it names at the end.
+// Drives the first journeys as an agent would: a real MCP client over stdio, real census data with protected attributes, from
+// "here is a CSV" to an audited, explained model; then a handbook that is asked. All it makes stays in the workspace it names.
 // `npm run demo -- --write` also keeps what was said in docs/demo.md, from which the README takes its example.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
 
 const root = join(import.meta.dirname, "..");
 const data = join(root, ".cache/data/adult/adult.csv");
+const handbook = join(root, "tests/fixtures/python-faq");
 const workspace = process.env["ML_ENGINE_WORKSPACE"] ?? join(root, ".cache/demo");
 const started = performance.now();
 const transcript: string[] = [];
@@ -28,7 +29,11 @@ await client.connect(
   new StdioClientTransport({
     command: process.execPath,
     args: [join(root, "bin/ml-engine.mjs"), "--log-level", "warn"],
-    env: { ...process.env, ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_ALLOW_DIRS: join(root, ".cache/data") },
+    env: {
+      ...process.env,
+      ML_ENGINE_WORKSPACE: workspace,
+      ML_ENGINE_ALLOW_DIRS: [join(root, ".cache/data"), handbook].join(delimiter),
+    },
     stderr: "inherit",
   }),
 );
@@ -81,6 +86,16 @@ await step("Why this answer for this person?", "ml_transparency_explain", {
   row: 7,
 });
 const card = await step("Write it down", "ml_zoo_card", { model: "income-tuned" });
+await step("Make the handbook searchable", "ml_rag_ingest", { collection: "python-faq", source: handbook });
+await step("Ask it, and hold an answer against what it says", "ml_rag_query", {
+  collection: "python-faq",
+  query: "Why are Python strings immutable?",
+  k: 3,
+  token_budget: 400,
+  answer_text:
+    "Knowing that a string is immutable means we can allocate space for it at creation time [1]. Strings were made immutable in 1998.",
+  view: true,
+});
 const verdict = await step("Is the record whole?", "ml_transparency_audit", { action: "verify" });
 
 await client.close();
@@ -90,7 +105,11 @@ say(`The report, with its plots: ${reports.join(", ")}`);
 say(`Done in ${seconds(started)} s.`);
 if (verdict["ok"] !== true || reports.length === 0) process.exitCode = 1;
 else if (process.argv.includes("--write")) {
-  const text = transcript.join("\n").replaceAll(workspace, "…").replaceAll(data, "adult.csv");
+  const text = transcript
+    .join("\n")
+    .replaceAll(workspace, "…")
+    .replaceAll(data, "adult.csv")
+    .replaceAll(handbook, "python-faq");
   writeFileSync(
     join(root, "docs/demo.md"),
     `# The demo, as the agent sees it\n\nWritten by \`npm run demo -- --write\`.\n\n\`\`\`text\n${text}\n\`\`\`\n`,

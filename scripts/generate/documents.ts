@@ -48,7 +48,7 @@ function example(root: string): string {
   if (!existsSync(demo)) return "";
   const steps = readFileSync(demo, "utf8").split(/(?=^── )/m);
   const shown = steps
-    .filter((step) => /→ ml_(training_evaluate|transparency_explain) /.test(step))
+    .filter((step) => /→ ml_(transparency_explain|rag_query) /.test(step))
     .map((step) => step.replace(/\n```\n?$/, "").trim());
   return `\`\`\`text\n${shown.join("\n\n")}\n\`\`\`\n`;
 }

@@ -52,9 +52,10 @@ numbers = st.lists(
     min_size=1,
     max_size=40,
 )
+# Without what this Python's Unicode does not know yet: Polars may.
 texts = st.lists(
     st.one_of(
-        st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=5), st.sampled_from(["", "å", " x"])
+        st.none(), st.text(st.characters(exclude_categories=["Cs", "Cn"]), max_size=5), st.sampled_from(["", "å", " x"])
     ),
     min_size=1,
     max_size=40,

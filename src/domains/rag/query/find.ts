@@ -8,15 +8,17 @@ export const CANDIDATES = 100;
 /** Of reciprocal ranks: how little the first places stand out (Cormack et al. 2009). */
 const RRF_K = 60;
 
-/** Searches for a query and other wordings of it; what they find is joined by reciprocal ranks. */
+/** Searches for a query and other wordings of it; what they find is joined by reciprocal ranks. `embedded` hears when they are vectors. */
 export async function find(
   wordings: readonly string[],
   how: Omit<Search, "query" | "vector">,
   collection: Collection,
   embedder: Embedder,
   signal: AbortSignal,
+  embedded: () => void = () => {},
 ): Promise<readonly Hit[]> {
   const vectors = how.mode === "fulltext" ? [] : await embedder.embed(wordings, "query", signal);
+  embedded();
   const lists = await Promise.all(
     wordings.map((query, place) => collection.search({ ...how, query, vector: vectors[place] })),
   );

@@ -29,6 +29,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     collection,
     embedder,
     ports.signal,
+    () => clock.lap("embedding"),
   );
   clock.lap("search");
   const { hits, warnings: unranked } = await reranked(params, found, ports);
