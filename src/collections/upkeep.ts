@@ -6,7 +6,7 @@ import type { IndexState, VectorIndex } from "../kernel/collections.ts";
 export const INDEX_ROWS = 50_000;
 const INDEX_SECONDS = 600;
 /** Parts of an inverted-file index that a search looks into. */
-export const PROBES = 40;
+export const PROBES = 30;
 const WANTED_RECALL = 0.98;
 const [SAMPLE, SAMPLE_K] = [50, 10];
 
@@ -74,10 +74,12 @@ export async function recallOf(table: Table): Promise<number> {
 
 async function nearest(table: Table, vector: Float32Array, exact: boolean): Promise<bigint[]> {
   const near = table.query().nearestTo(vector).distanceType("cosine");
-  const asked = exact ? near.bypassVectorIndex() : near.nprobes(PROBES).refineFactor(REFINED);
+  const asked = exact ? near.bypassVectorIndex() : near.nprobes(PROBES).refineFactor(refinement(SAMPLE_K));
   const rows: unknown[] = await asked.withRowId().select(["_distance"]).limit(SAMPLE_K).toArray();
   return rows.map((row) => Address.parse(row)._rowid);
 }
 
-/** Vectors that an index left out of its account are compared exactly: so many times the number asked for. */
-export const REFINED = 10;
+const REFINED = 100;
+
+/** How many times the number asked for is compared exactly, where an index only knows rounded vectors. */
+export const refinement = (asked: number) => Math.max(1, Math.ceil(REFINED / asked));
