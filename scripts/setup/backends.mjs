@@ -1,10 +1,20 @@
 // Model servers, each built or installed once into the cache outside the clone: what one clone made, the next one finds.
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { probe, run, SetupError, step } from "./command.mjs";
 import { takeOut } from "./data.mjs";
-import { backendVersions, downloads, languageModel, llamaSource } from "./settings.mjs";
+import { backendVersions, cache, downloads, languageModel, llamaSource } from "./settings.mjs";
 import { unpackSource } from "./sources.mjs";
 import { uvEnvironment } from "./uv.mjs";
 
@@ -44,6 +54,28 @@ export async function makeBackend(backend, programs) {
   writeFileSync(join(part, "whole"), `${backendVersions[backend]}\n`);
   rmSync(folderOf(backend), { recursive: true, force: true });
   renameSync(part, folderOf(backend));
+}
+
+/** What the cache has, by where this clone looks for it: a backend that another clone made serves this one too. */
+const links = () =>
+  Object.fromEntries([
+    ...backends.filter(isThere).map((backend) => [join(cache, "backends", backend), folderOf(backend)]),
+    ...(existsSync(smallModel) ? [[join(cache, "models", languageModel.file), smallModel]] : []),
+  ]);
+
+/** @param {string} path */
+const targetOf = (path) =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ? readlinkSync(path) : undefined;
+
+export const isLinked = () => Object.entries(links()).every(([path, target]) => targetOf(path) === target);
+
+export function linkBackends() {
+  for (const [path, target] of Object.entries(links())) {
+    if (targetOf(path) === target) continue;
+    mkdirSync(dirname(path), { recursive: true });
+    rmSync(path, { recursive: true, force: true });
+    symlinkSync(target, path);
+  }
 }
 
 /** @param {Programs} programs */

@@ -1,7 +1,16 @@
 // The steps of set-up in order. Each is skipped while what it reads is unchanged and what it makes is there.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { backends, fetchSmallModel, isBackend, isThere, makeBackend, smallModel } from "./backends.mjs";
+import {
+  backends,
+  fetchSmallModel,
+  isBackend,
+  isLinked,
+  isThere,
+  linkBackends,
+  makeBackend,
+  smallModel,
+} from "./backends.mjs";
 import { endRunning, run, SetupError, say, step } from "./command.mjs";
 import { adult, fetchData, german } from "./data.mjs";
 import { exclusive } from "./exclusive.mjs";
@@ -149,14 +158,16 @@ const steps = [
   {
     name: "backends",
     made: ({ extras }) =>
-      extras.filter(isBackend).every(isThere) && (!extras.some(isBackend) || existsSync(smallModel)),
+      extras.filter(isBackend).every(isThere) && (!extras.some(isBackend) || existsSync(smallModel)) && isLinked(),
     inputs: ({ extras }) => fingerprint(extras.filter(isBackend), backendVersions),
     run: async ({ extras, python }) => {
       const asked = extras.filter(isBackend);
-      if (!python || asked.length === 0) return;
-      const programs = { python: python.path, uv: (await findUv(python.path)).path };
-      for (const backend of asked) await makeBackend(backend, programs);
-      await step("fetching a small language model (about 90 MB)", () => fetchSmallModel(programs));
+      if (python && asked.length > 0) {
+        const programs = { python: python.path, uv: (await findUv(python.path)).path };
+        for (const backend of asked) await makeBackend(backend, programs);
+        await step("fetching a small language model (about 90 MB)", () => fetchSmallModel(programs));
+      }
+      linkBackends();
     },
   },
 ];

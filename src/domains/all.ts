@@ -2,6 +2,7 @@ import type { Domain } from "../kernel/domain.ts";
 import type { Tool } from "../kernel/tool.ts";
 import data from "./data/index.ts";
 import features from "./features/index.ts";
+import inference from "./inference/index.ts";
 import interpretability from "./interpretability/index.ts";
 import rag from "./rag/index.ts";
 import safety from "./safety/index.ts";
@@ -10,7 +11,17 @@ import transparency from "./transparency/index.ts";
 import zoo from "./zoo/index.ts";
 
 /** Every domain, in the order of the work. */
-export const domains: readonly Domain[] = [data, features, training, zoo, rag, safety, transparency, interpretability];
+export const domains: readonly Domain[] = [
+  data,
+  features,
+  training,
+  zoo,
+  rag,
+  inference,
+  safety,
+  transparency,
+  interpretability,
+];
 
 /** Every tool, in the order it is listed. */
 export const tools: readonly Tool[] = domains.flatMap((domain) => domain.tools);

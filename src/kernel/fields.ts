@@ -7,10 +7,19 @@ import type { AssetKind } from "./record.ts";
  *
  * Inputs: `dataset`, `model` and `feature_view` name something registered (`loans`, `loans@2`, `loans@prod`), the first
  * also a file; `asset` any of them; `file` is an existing file in the allowed folders; `source` is a file, a folder, a
- * glob, a URL or `sample:<name>`; `target` is a file or folder there that is to be written, or a PostgreSQL address; `tracking` is an MLflow store: a folder, `sqlite:///…` or a URL.
+ * glob, a URL or `sample:<name>`; `target` is a file or folder there that is to be written, or a PostgreSQL address; `tracking` is an MLflow store: a folder, `sqlite:///…` or a URL;
+ * `language_model` is a registered model, a GGUF file, a folder of safetensors, or a name that a server knows.
  * Outputs: `new_dataset` and the like are folders the op wrote; the road registers them and puts the name there.
  */
-export type Reference = AssetKind | "asset" | "file" | "source" | "target" | "tracking" | `new_${AssetKind}`;
+export type Reference =
+  | AssetKind
+  | "asset"
+  | "file"
+  | "source"
+  | "target"
+  | "tracking"
+  | "language_model"
+  | `new_${AssetKind}`;
 
 export const references = z.registry<{ reference: Reference }>();
 
@@ -38,6 +47,7 @@ export const file = (description: string) => marked("file", description);
 export const source = (description: string) => marked("source", description);
 export const target = (description: string) => marked("target", description);
 export const tracking = (description: string) => marked("tracking", description);
+export const languageModel = (description: string) => marked("language_model", description);
 export const newDataset = (description = "Name and version it was registered under.") =>
   marked("new_dataset", description);
 export const newModel = (description = "Name and version it was registered under.") => marked("new_model", description);

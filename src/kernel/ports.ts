@@ -1,3 +1,4 @@
+import type { Backends } from "./backends.ts";
 import type { ChatModel } from "./chat.ts";
 import type { Collections } from "./collections.ts";
 import type { AssetKind, AssetRef, Decision, EventBody, EventRow, Outcome } from "./record.ts";
@@ -10,7 +11,8 @@ export interface Ports {
   readonly events: Events;
   readonly runs: Runs;
   readonly collections: Collections;
-  /** A language model: `client`, `ollama:<model>`, `openai:<model>`. Throws ToolError where there is none of that name. */
+  readonly backends: Backends;
+  /** A language model: `client`, or a kind of server and a model, as `ollama:<model>`. Throws ToolError where there is none. */
   chat(name: string): ChatModel;
   /** The cross-encoder (ONNX) of a folder in the allowed ones. Throws ToolError where there is none. */
   reranker(folder: string): Promise<Reranker>;

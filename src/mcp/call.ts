@@ -112,7 +112,7 @@ export class Call {
 
   /** What the tool may touch. */
   ports(signal: AbortSignal): Ports {
-    const { store, python, collections, chat, reranker, config } = this.#parts;
+    const { store, python, collections, backends, chat, reranker, config } = this.#parts;
     const { tool, state } = this;
     const hear = (said: Said) => this.hear(said);
     return {
@@ -120,6 +120,7 @@ export class Call {
       events: store().events,
       runs: store().runs,
       collections,
+      backends,
       chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
       reranker,
       signal,

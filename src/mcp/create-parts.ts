@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openChat } from "../backends/chat/open.ts";
 import { modelsFolder, openEmbedder } from "../backends/embedding/open.ts";
 import { openCrossEncoder } from "../backends/reranking/cross-encoder.ts";
+import { openBackends } from "../backends/serving/open.ts";
 import { lanceCollections } from "../collections/lance.ts";
 import type { Config } from "../config.ts";
 import { domains } from "../domains/all.ts";
@@ -42,13 +43,19 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
     }),
     exclusively: (name, work) => opened(store).locks.hold(name, work),
   });
+  const backends = openBackends({
+    config,
+    env: process.env,
+    exclusively: (name, work) => opened(store).locks.hold(name, work),
+  });
   const parts: Parts & { close(): void } = {
     config,
     log,
     tools: selectTools(domains, config),
     python,
     collections,
-    chat: (name) => openChat(name, config),
+    backends,
+    chat: (name) => openChat(name, config, backends),
     reranker: (folder) => openCrossEncoder(opened(paths).source("rerank", folder), config.threads),
     store: () => opened(store),
     paths: () => opened(paths),

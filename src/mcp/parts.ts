@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { Backends } from "../kernel/backends.ts";
 import type { ChatModel, ChatOptions, Message, Reply } from "../kernel/chat.ts";
 import type { Collections } from "../kernel/collections.ts";
 import type { Reranker } from "../kernel/reranker.ts";
@@ -18,6 +19,7 @@ export interface Parts {
   readonly store: () => Store;
   readonly paths: () => AllowedPaths;
   readonly collections: Collections;
+  readonly backends: Backends;
   readonly chat: (name: string) => ChatModel;
   readonly reranker: (folder: string) => Promise<Reranker>;
   readonly python: Python;

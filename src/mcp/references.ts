@@ -82,8 +82,17 @@ async function locate(
     if (isDatabaseUrl(name)) return [await resolver.reach(field, name), fileRef(name)];
     return [resolver.paths.target(field, name), fileRef(name)];
   }
+  if (reference === "language_model") return languageModel(field, name, resolver);
   if (reference === "tracking") return [await resolver.track(field, name), fileRef(name)];
   return [resolver.paths.file(field, name), fileRef(name)];
+}
+
+/** Registered, a path of its files, or a name that a server knows. */
+function languageModel(field: string, name: string, { catalog, paths }: Resolver): [string, AssetRef] {
+  const asset = catalog.find("model", name);
+  if (asset) return [asset.path, refOf(asset)];
+  if (/^([./~]|[A-Za-z]:\\)|\.gguf$/i.test(name)) return [paths.source(field, name), fileRef(name)];
+  return [name, fileRef(name)];
 }
 
 const words = (kind: AssetKind) => kind.replace("_", " ");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openChat } from "../../src/backends/chat/open.ts";
+import { openChat as open } from "../../src/backends/chat/open.ts";
 import { type ChatServer, chatServer, completion } from "../support/chat-server.ts";
 
 let server: ChatServer;
@@ -25,6 +25,9 @@ const settings = () => ({
   call_seconds: 0.5,
   offline: false,
 });
+
+const openChat = (name: string, given: ReturnType<typeof settings>) =>
+  open(name, given, { serving: () => [], attach: () => Promise.reject(new Error("nothing is served")) });
 
 describe("an OpenAI-compatible server", () => {
   const chat = () => openChat("openai:tiny", settings()).chat(asked, options);

@@ -1,0 +1,50 @@
+import { z } from "zod";
+import { KV_TYPES, SERVED_BY } from "../../kernel/backends.ts";
+import { languageModel, rare } from "../../kernel/fields.ts";
+
+/** Of a tool's result: a list of models with their facts is long. */
+export const RESULT_CHARACTERS = 20_000;
+
+export const backend = z.enum(SERVED_BY).optional().describe("Kind of server.");
+export const model = languageModel("Registered, GGUF file, folder, or a name the server knows.").optional();
+export const url = rare(z.url().max(1024).optional().describe("Of a server that runs."));
+
+/** How a server is started; what is not said is chosen for the model and the machine. */
+export const settings = {
+  context_tokens: z.int().min(16).max(10_000_000),
+  threads: z.int().min(1).max(1024),
+  parallel: z.int().min(1).max(1024),
+  batch_tokens: z.int().min(1).max(65_536),
+  kv_type: z.enum(KV_TYPES),
+  gpu_layers: z.int().min(0).max(1000),
+  prompt_cache: z.boolean(),
+};
+
+export const Settings = z.strictObject(settings).meta({ id: "ServeSettings" });
+
+export const Fit = z
+  .strictObject({
+    fits: z.boolean(),
+    needed_bytes: z.number(),
+    available_bytes: z.number(),
+    weights_bytes: z.number(),
+    kv_bytes: z.number(),
+    overhead_bytes: z.number(),
+  })
+  .meta({ id: "ModelFit" });
+
+export const ModelFacts = z
+  .strictObject({
+    format: z.enum(["gguf", "safetensors"]),
+    architecture: z.string(),
+    parameters: z.number(),
+    bytes: z.number(),
+    quantization: z.string(),
+    context_tokens: z.int().nullable(),
+    kv_bytes_per_token: z.int().nullable().describe("In 16 bits."),
+    license: z.string().nullable(),
+    has_chat_template: z.boolean(),
+  })
+  .meta({ id: "ModelFacts" });
+
+export const Usage = z.strictObject({ prompt_tokens: z.int(), completion_tokens: z.int() }).meta({ id: "TokenUsage" });
