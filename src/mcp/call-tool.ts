@@ -18,14 +18,14 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
     const follow = parseJobRequest(tool, args);
     if (follow) {
       const job = await followJob(tool, follow, caller, parts);
-      return job.ended ? present(tool, job.result) : presentJob(tool, job.handle);
+      return job.ended ? present(tool, tool.output.parse(job.result)) : presentJob(tool, job.handle);
     }
     const params = parse(tool.input, args);
     guardEffect(tool, params, parts.config.read_only);
     const resolved = await call.resolve(params, caller.signal);
     if (isLong(tool)) {
       const job = await startJob(call, resolved, caller, parts);
-      return job.ended ? present(tool, job.result) : presentJob(tool, job.handle);
+      return job.ended ? present(tool, tool.output.parse(job.result)) : presentJob(tool, job.handle);
     }
     const raw = await tool.run(resolved, call.ports(caller.signal));
     call.publishArtifacts();

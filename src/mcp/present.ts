@@ -7,6 +7,7 @@ import type { Tool } from "../kernel/tool.ts";
 import { clean, cleanAll } from "../policy/text.ts";
 import { fit } from "./fit.ts";
 import type { JobHandle } from "./json-schema.ts";
+import type { Result } from "./settle.ts";
 
 /** About 10,000 model tokens, the size at which hosts begin to warn. */
 const RESULT_CHARACTERS = 36_000;
@@ -16,8 +17,7 @@ const PICTURE_BYTES = 400_000;
 const Structured = z.record(z.string(), z.unknown());
 
 /** A finished call: text and structure each carry every fact, since hosts show one or the other. */
-export function present(tool: Tool, result: unknown): CallToolResult {
-  const whole = tool.output.parse(result);
+export function present(tool: Tool, whole: Result): CallToolResult {
   const { value, cuts } = fit(cleanAll(whole, tool.characters), tool.characters ?? RESULT_CHARACTERS);
   const files = artifactsIn(whole);
   const words = tool.summarize(whole);

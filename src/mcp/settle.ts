@@ -12,11 +12,14 @@ import { registerOutputs } from "./references.ts";
 
 const RECORDED_CHARACTERS = 16_000;
 
+/** A result that has been held to its schema. */
+export type Result = z.output<Tool["output"]>;
+
 /**
  * The end of a call that did its work: what it made is registered, its run closed, and all of it recorded, in one
  * transaction. Answers the result with names where the op put folders.
  */
-export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Store): unknown {
+export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Store): Result {
   return store.transaction(() => {
     const outputs: AssetRef[] = [];
     const named = registerOutputs(tool.output, raw, (kind, stagedFolder) => {
@@ -63,7 +66,7 @@ function append(
   state: CallState,
   store: Store,
   outcome: Outcome,
-  end: { result?: unknown; error?: unknown; outputs?: AssetRef[] },
+  end: { result?: Result; error?: unknown; outputs?: AssetRef[] },
 ): void {
   const base: Omit<EventBody, "details"> = {
     call_id: state.id,
@@ -87,13 +90,10 @@ function append(
 }
 
 /** The tool's own words about its action; where the parameters never became valid, what can be said without them. */
-function detailsOf(tool: Tool, state: CallState, result: unknown): EventBody["details"] {
+function detailsOf(tool: Tool, state: CallState, result: Result | undefined): EventBody["details"] {
   const params = tool.input.safeParse(state.params);
   const dataset = typeof state.params["dataset"] === "string" ? clean(state.params["dataset"], 200) : "unknown";
-  if (params.success) {
-    const done = result === undefined ? undefined : tool.output.parse(result);
-    return ActionDetails.parse({ type: tool.action, ...tool.details(params.data, done) });
-  }
+  if (params.success) return ActionDetails.parse({ type: tool.action, ...tool.details(params.data, result) });
   switch (tool.action) {
     case "DataPipeline":
       return { type: "DataPipeline", action: tool.name, dataset, contains_pii: null };

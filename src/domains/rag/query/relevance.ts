@@ -10,13 +10,14 @@ const [LEAST_COSINE, LEAST_WORDS] = [0.3, 0.5];
 /** Warns where nothing that was found reaches the floor. */
 export function relevanceOf(query: string, hits: readonly Hit[]): string[] {
   const cosine = Math.max(-1, ...hits.map(({ stages }) => stages.similarity ?? -1));
+  if (cosine >= LEAST_COSINE) return [];
   const asked = new Set(tokensOf(query).map(({ stem }) => stem));
-  const shares = hits.map(({ text, headings }) => {
+  let share = 0;
+  for (const { text, headings } of hits) {
     const there = new Set(tokensOf(`${headings} ${text}`).map(({ stem }) => stem));
-    return asked.size === 0 ? 0 : [...asked].filter((stem) => there.has(stem)).length / asked.size;
-  });
-  const share = Math.max(0, ...shares);
-  if (cosine >= LEAST_COSINE || share >= LEAST_WORDS) return [];
+    share = Math.max(share, asked.size === 0 ? 0 : [...asked].filter((stem) => there.has(stem)).length / asked.size);
+    if (share >= LEAST_WORDS) return [];
+  }
   const nearest = cosine > -1 ? `the nearest passage's similarity is ${cosine.toFixed(2)}, and ` : "";
   return [
     `The collection seems not to answer this: ${nearest}no result has more than ${Math.round(100 * share)} % of the question's words.`,
