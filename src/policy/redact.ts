@@ -12,11 +12,13 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
   "top_values",
 ]);
 
+// Every repetition has an end: without one, a long text makes a pattern look through it once for each of its letters.
+
 /** Who one is, where an address says it. */
 const CREDENTIALS: readonly [RegExp, string][] = [
-  [/\b(https?:\/\/)(?:[^\s@/?#]*@|[^\s@/?#:]*:(?!\d+(?:[/?#]|$))\S*@)/gi, "$1[redacted]@"],
-  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]*:\S*@/gi, "$1[redacted]@"],
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@:]*:[^\s/@]+@/gi, "$1[redacted]@"],
+  [/\b(https?:\/\/)(?:[^\s@/?#]{0,512}@|[^\s@/?#:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@)/gi, "$1[redacted]@"],
+  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]{0,512}:\S{0,512}@/gi, "$1[redacted]@"],
+  [/\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/@:]{0,512}:[^\s/@]{1,512}@/gi, "$1[redacted]@"],
 ];
 
 const SECRETS: readonly [RegExp, string][] = [
@@ -26,7 +28,7 @@ const SECRETS: readonly [RegExp, string][] = [
   [/\b(?:sk|pk|rk|hf|ghp|gho|ghs|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}\b/g, "[redacted]"],
   [/\bAKIA[0-9A-Z]{16}\b/g, "[redacted]"],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted]"],
-  [/[\w.+-]+@[\w-]+\.[\w.-]*[A-Za-z]/g, "[email]"],
+  [/[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{0,190}[A-Za-z]/g, "[email]"],
 ];
 
 /** A JSON value as the record may keep it: secrets, addresses and rows of data taken out. */

@@ -8,13 +8,13 @@ export const STOP_WORDS =
 
 /** Words that are said of machine learning and hardly of anything else: one of them is enough. */
 export const CERTAIN =
-  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling xgb xgboost xlsx".split(
+  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance gguf hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime llama llamacpp llm llms machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg ollama onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling vllm xgb xgboost xlsx".split(
     " ",
   );
 
 /** Words of machine learning that mean other things too: they need company. */
 export const LIKELY =
-  "archive audit aupr auprc balance batch bayesian bias biased card categories category chain citation classes collection collections column columns correlated correlation correlations curve data decision demographic discriminate discrimination disparity distribution distributions docs document documents drift duplicate duplicates embed embedding encode encoding evaluate evaluation excel experiment explain explanation export fair fairness feature features field fields file files filter folds forest grid group groups handbook hash hybrid imbalance imbalanced importance important index indexed influence ingest inputs integrity interval label labels leak leakage leaks lineage log logged markdown merge merkle metric metrics missing model models null nulls numeric opentelemetry outlier outliers parameter parameters parity passage passages pdf pdfs percentile performance permutation personal pipeline policies predict predicted predicting prediction predictions predictor profile protected provenance quality question questions rate record records registry regress reject rejected rerank residual retrieve row rows run runs sample samples scale score search seed sensitive settings split statistically statistics stratified subgroup subgroups suite sweep table tamper tampered target telemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values vector verify version".split(
+  "archive audit aupr auprc balance batch bayesian bias biased card categories category chain chat citation classes collection collections column columns correlated correlation correlations curve data decision demographic discriminate discrimination disparity distribution distributions docs document documents drift duplicate duplicates embed embedding encode encoding evaluate evaluation excel experiment explain explanation export fair fairness feature features field fields file files filter folds forest generate grid group groups handbook hash hybrid imbalance imbalanced importance important index indexed influence ingest inputs integrity interval label labels leak leakage leaks lineage log logged markdown merge merkle metric metrics missing model models null nulls numeric opentelemetry outlier outliers parameter parameters parity passage passages pdf pdfs percentile performance permutation personal pipeline policies predict predicted predicting prediction predictions predictor profile protected provenance quality question questions rate record records registry regress reject rejected rerank residual retrieve row rows run runs sample samples scale score search seed sensitive serve served server settings split statistically statistics stratified subgroup subgroups suite sweep table tamper tampered target telemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values vector verify version".split(
     " ",
   );
 
@@ -53,6 +53,11 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
     "$& features compute column dataset",
   ],
   [/\bfeast\b|\bmodels?\b.*\bfeatures?\b.*\buse\b|use (these|this) features?/g, "$& features register lineage dataset"],
+  // Language models
+  [
+    /\b(serve|host|deploy|start|stop|chat|talk|generate text)\b.*\b(models?|gguf|llms?|ollama|vllm|llama\S*)\b|\b(gguf|ollama|vllm|llama\.?cpp)\b/g,
+    "$& serve language models server run local inference",
+  ],
   // Documents
   [
     /\b(index|add|chunk|embed|ingest|update)\b(?=.*\b(handbook|docs?|documents?|pdfs?|markdown|wiki|manuals?|slides|policies|index|collection)\b)/g,
@@ -126,6 +131,6 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
 export const NOT_YET =
-  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gguf gptq grpo guardrail jailbreak latency llama llamacpp llm llms lora mistral ollama paper papers perplexity prompt prompts qlora quantization quantize redteam rlhf serve serving throughput tokenizer tokens vllm".split(
+  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gptq grpo guardrail jailbreak lora mistral paper papers perplexity prompt prompts qlora quantization quantize redteam rlhf".split(
     " ",
   );

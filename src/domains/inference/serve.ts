@@ -26,8 +26,8 @@ const Params = z.strictObject({
   action: ACTIONS.default("list").describe("See above."),
   backend,
   model,
-  prompt: z.string().min(1).max(1_000_000).optional().describe("generate: as it is, without a template."),
-  messages: z.array(Message).min(1).max(1000).optional().describe("chat."),
+  prompt: z.string().min(1).max(1_000_000).optional().describe("generate: as it is."),
+  messages: rare(z.array(Message).min(1).max(1000).optional().describe("chat: {role, content}…")),
   input: rare(
     z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(2048)])

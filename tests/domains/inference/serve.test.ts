@@ -61,10 +61,17 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     expect((await serve(client, { action: "chat", messages: STORY, max_tokens: 24 })).text).toBe(text);
     const raw = await serve(client, { action: "generate", prompt: "The capital of France is", max_tokens: 2 });
     expect(raw.text).toMatch(/Paris/);
+    expect(
+      (await client.call("ml_inference_serve", { action: "inspect", model: SMALL, backend: "vllm" })).text,
+    ).toMatch(
+      /^smollm2-135m-instruct \(gguf\): llama, 134\.5 M parameters, Q4_1, 0\.09836 GB; context 8192; 23040 bytes of keys/,
+    );
     const long = await client.call("ml_inference_serve", { action: "generate", prompt: "word ".repeat(600) });
     expect(long.text).toContain("context_overflow");
     const [pid = 0] = pids(workspace);
-    await serve(client, { action: "stop", model: SMALL });
+    expect((await client.call("ml_inference_serve", { action: "stop", model: SMALL })).text).toMatchInlineSnapshot(
+      `"smollm2-135m-instruct is stopped."`,
+    );
     expect(await gone(pid)).toBe(true);
     expect(readdirSync(join(workspace, "servers")).filter((name) => /json|pid/.test(name))).toEqual([]);
   });
@@ -88,7 +95,8 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
       const [pid = 0] = pids(workspace);
       const keeper = Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
       process.kill(victim === "engine" ? doomed.pid : keeper, "SIGKILL");
-      if (victim === "keeper") expect((await serve(doomed, { action: "status" })).servers).toEqual([]);
+      if (victim === "keeper")
+        await expect.poll(async () => (await serve(doomed, { action: "status" })).servers).toEqual([]);
       expect(await gone(pid)).toBe(true);
       await doomed.close().catch(() => {});
     }
@@ -110,8 +118,8 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     );
     expect(struck).toBe(true);
     expect(answer.text).toContain("broke off before its answer was whole");
-    expect((await serve(client, { action: "status" })).servers).toEqual([]);
     expect(await gone(pid)).toBe(true);
+    await expect.poll(async () => (await serve(client, { action: "status" })).servers).toEqual([]);
   });
 
   test("refuses what does not fit or is not whole, and starts nothing", async ({ client, write, workspace }) => {
@@ -179,7 +187,9 @@ describe("an address", () => {
 test("says what is missing and how to begin", async ({ client }) => {
   const { text } = await client.call("ml_inference_serve", {});
   expect(text).toMatch(/llamacpp: (installed|not installed; `npm run setup -- --with llamacpp` adds it)\./);
-  expect((await client.call("ml_inference_serve", { action: "chat" })).text).toContain("`chat` needs `messages`");
+  expect((await client.call("ml_inference_serve", { action: "chat" })).text).toMatchInlineSnapshot(
+    `"invalid_input: \`chat\` needs \`messages\`."`,
+  );
   const unserved = await client.call("ml_inference_serve", { action: "generate", prompt: "x", model: "nothing" });
   expect(unserved.text).toContain("`nothing` is not served.");
 });
