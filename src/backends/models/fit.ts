@@ -39,7 +39,7 @@ export function refuseMisfit({ needed_bytes, available_bytes, weights_bytes, kv_
   throw new ToolError(
     "refused",
     `The model does not fit: it needs ${gb(needed_bytes)} (weights ${gb(weights_bytes)}, keys and values ${gb(kv_bytes)}, else ${gb(overhead_bytes)}), and ${gb(available_bytes)} are free.`,
-    "Lower `context_tokens` or `parallel`, give `kv_type` q8_0, or quantize it with ml_llm_quantize.",
+    "Lower `context_tokens` or `parallel` of `settings`, give `kv_type` q8_0, or quantize it with ml_llm_quantize.",
   );
 }
 

@@ -3,7 +3,7 @@ import { SERVED_BY } from "../../kernel/backends.ts";
 import { job, rare } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, warned } from "../../kernel/words.ts";
-import { backend, Fit, ModelFacts, model, RESULT_CHARACTERS, Settings, settings, Usage, url } from "./fields.ts";
+import { backend, Fit, ModelFacts, model, RESULT_CHARACTERS, Settings, Usage, url } from "./fields.ts";
 import { serve } from "./serve/actions.ts";
 
 const EFFECTS = {
@@ -38,13 +38,7 @@ const Params = z.strictObject({
   max_tokens: rare(z.int().min(1).max(100_000).default(256).describe("Of the answer.")),
   temperature: rare(z.number().min(0).max(5).default(0).describe("0: always the likeliest.")),
   seed: rare(z.int().min(0).max(4294967295).default(0).describe("Of sampling.")),
-  context_tokens: rare(settings.context_tokens.optional().describe("start: one request's, answer included.")),
-  threads: rare(settings.threads.optional().describe("start.")),
-  parallel: rare(settings.parallel.optional().describe("start: requests at once.")),
-  batch_tokens: rare(settings.batch_tokens.optional().describe("start.")),
-  kv_type: rare(settings.kv_type.optional().describe("start: of the cache.")),
-  gpu_layers: rare(settings.gpu_layers.optional().describe("start.")),
-  prompt_cache: rare(settings.prompt_cache.optional().describe("start.")),
+  settings: rare(Settings.partial().optional().describe("start.")),
   ...job,
 });
 export type ServeParams = z.output<typeof Params>;
@@ -100,7 +94,7 @@ export default nativeTool({
   name: "ml_inference_serve",
   title: "Serve models",
   description:
-    "Language models on llama.cpp, Ollama, vLLM, Candle or any OpenAI-compatible `url`: `list` what is here, `inspect` a model's files and whether it fits, `start`, `status`, `stop`; `generate`, `chat`, `embed`.",
+    "Language models on llama.cpp, Ollama, vLLM, Candle or any OpenAI-compatible `url`: what is here, what a model is and whether it fits; start, generate, chat, embed, stop.",
   effect: EFFECTS,
   action: "ModelInference",
   examples: [

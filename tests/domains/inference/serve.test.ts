@@ -40,7 +40,7 @@ const STORY = [{ role: "user", content: "Name three colours." }];
 
 describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
   test("is started, talks, says how fast, and is stopped", async ({ client, workspace }) => {
-    const { url, servers } = await serve(client, { action: "start", model: SMALL, context_tokens: 512 });
+    const { url, servers } = await serve(client, { action: "start", model: SMALL, settings: { context_tokens: 512 } });
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/);
     expect(servers[0]).toMatchObject({ healthy: true });
     const heard: string[] = [];
@@ -79,7 +79,7 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
   test("two engines that start the same model share one server", async ({ client, workspace }) => {
     const other = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
     onTestFinished(() => other.close());
-    const args = { action: "start", backend: "llamacpp", model: SMALL, context_tokens: 256 };
+    const args = { action: "start", backend: "llamacpp", model: SMALL, settings: { context_tokens: 256 } };
     const [one, two] = await Promise.all([serve(client, args), serve(other, args)]);
     expect(one.url).toBe(two.url);
     expect([...one.warnings, ...two.warnings]).toEqual(["It ran already, started so; nothing was started."]);
@@ -91,7 +91,7 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     await serve(client, { action: "list" });
     for (const victim of ["engine", "keeper"]) {
       const doomed = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
-      await serve(doomed, { action: "start", backend: "llamacpp", model: SMALL, context_tokens: 256 });
+      await serve(doomed, { action: "start", backend: "llamacpp", model: SMALL, settings: { context_tokens: 256 } });
       const [pid = 0] = pids(workspace);
       const keeper = Number(execFileSync("ps", ["-o", "ppid=", "-p", String(pid)], { encoding: "utf8" }));
       process.kill(victim === "engine" ? doomed.pid : keeper, "SIGKILL");
@@ -128,9 +128,9 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     truncateSync(cut, statSync(cut).size - 4096);
     const call = (args: Record<string, unknown>) => client.call("ml_inference_serve", { action: "start", ...args });
     expect((await call({ model: cut })).text).toMatch(/`cut\.gguf` is cut off: it has \d+ bytes of \d+/);
-    const wide = await call({ model: SMALL, backend: "llamacpp", context_tokens: 8192, parallel: 1000 });
+    const wide = await call({ model: SMALL, backend: "llamacpp", settings: { context_tokens: 8192, parallel: 1000 } });
     expect(wide.text).toMatch(/does not fit: it needs 18\d\.\d\d GB \(weights 0\.10 GB, keys and values 188\.74 GB/);
-    expect((await call({ model: SMALL, context_tokens: 9000 })).text).toContain(
+    expect((await call({ model: SMALL, settings: { context_tokens: 9000 } })).text).toContain(
       "more than the 8192 the model was trained",
     );
     expect((await call({ model: SMALL, backend: "vllm" })).text).toMatch(/vllm (is not installed|serves safetensors)/);
@@ -142,7 +142,7 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
 
 describe.runIf(isHere("ollama"))("Ollama", () => {
   test("serves a file, counts what it read, and never cuts a prompt", async ({ client, workspace }) => {
-    await serve(client, { action: "start", backend: "ollama", model: SMALL, context_tokens: 512 });
+    await serve(client, { action: "start", backend: "ollama", model: SMALL, settings: { context_tokens: 512 } });
     const ask = (args: Record<string, unknown>) => client.call("ml_inference_serve", { backend: "ollama", ...args });
     const { text, usage } = served(
       await ask({ action: "generate", prompt: "The capital of France is", max_tokens: 2 }),

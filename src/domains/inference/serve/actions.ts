@@ -1,10 +1,10 @@
-import { basename, isAbsolute } from "node:path";
-import type { Attached, ModelFile, ServeSettings, Serving } from "../../../kernel/backends.ts";
+import type { Attached, ModelFile, Serving } from "../../../kernel/backends.ts";
 import { SERVED_BY } from "../../../kernel/backends.ts";
 import { needed, ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
+import { given } from "../fields.ts";
 import type { Served, ServeParams } from "../serve.ts";
-import { factsOf, nameOf } from "./models.ts";
+import { factsOf, isPath, nameOf } from "./models.ts";
 import { embed, speak } from "./speak.ts";
 
 type Action = (params: ServeParams, ports: Ports) => Promise<Partial<Served>>;
@@ -72,7 +72,7 @@ async function inspect(params: ServeParams, { backends, catalog }: Ports): Promi
   return {
     model: nameOf(asked, catalog),
     facts: factsOf(file),
-    fit: Object.fromEntries(kinds.map((kind) => [kind, backends.plan(kind, file, settingsOf(params)).fit])),
+    fit: Object.fromEntries(kinds.map((kind) => [kind, backends.plan(kind, file, given(params.settings)).fit])),
   };
 }
 
@@ -83,9 +83,9 @@ async function start(params: ServeParams, ports: Ports): Promise<Partial<Served>
   const { backends, catalog, signal } = ports;
   const model = needed(params.model, "model", "start");
   const kind = params.backend ?? (await usualBackend(model, ports));
-  if (kind === "ollama" && !isAbsolute(model) && !backends.bundled().includes(model.toLowerCase()))
+  if (kind === "ollama" && !isPath(model) && !backends.bundled().includes(model.toLowerCase()))
     return await pulled(model, ports);
-  const { serving, attached, fit } = await backends.start(kind, model, settingsOf(params), {
+  const { serving, attached, fit } = await backends.start(kind, model, given(params.settings), {
     signal,
     progress: (note) => ports.progress(0, 1, note),
   });
@@ -162,7 +162,7 @@ function notServed(model: string, { backends, catalog }: Ports): ToolError {
   const names = backends.serving().map((one) => nameOf(one.model, catalog));
   return new ToolError(
     "not_found",
-    `model: no server of ours serves \`${isAbsolute(model) ? basename(model) : model}\`.`,
+    `model: no server of ours serves \`${nameOf(model, catalog)}\`.`,
     names.length === 0 ? "None runs; action `start` starts one." : `Served: ${names.join(", ")}.`,
   );
 }
@@ -183,18 +183,5 @@ async function described(
     memory_bytes: backends.memory(one.id) ?? null,
     settings: one.settings,
     log,
-  };
-}
-
-function settingsOf(params: ServeParams): Partial<ServeSettings> {
-  const { context_tokens, threads, parallel, batch_tokens, kv_type, gpu_layers, prompt_cache } = params;
-  return {
-    ...(context_tokens !== undefined && { context_tokens }),
-    ...(threads !== undefined && { threads }),
-    ...(parallel !== undefined && { parallel }),
-    ...(batch_tokens !== undefined && { batch_tokens }),
-    ...(kv_type !== undefined && { kv_type }),
-    ...(gpu_layers !== undefined && { gpu_layers }),
-    ...(prompt_cache !== undefined && { prompt_cache }),
   };
 }

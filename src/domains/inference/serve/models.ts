@@ -1,11 +1,15 @@
-import { basename, isAbsolute } from "node:path";
 import type { ModelFile } from "../../../kernel/backends.ts";
 import type { Catalog } from "../../../kernel/ports.ts";
 import type { Served } from "../serve.ts";
 
+/** A model's files rather than its name: names have become paths where they are of something registered. */
+export const isPath = (model: string) => /^([/\\]|[A-Za-z]:\\)/.test(model);
+
+const lastOf = (path: string) => path.split(/[/\\]/).at(-1) ?? path;
+
 /** What a person calls a model: its registered name, its file's, or the one it was asked by. */
 export const nameOf = (model: string, catalog: Catalog): string =>
-  isAbsolute(model) ? (catalog.at(model)?.ref ?? basename(model)) : model;
+  isPath(model) ? (catalog.at(model)?.ref ?? lastOf(model)) : model;
 
 export const factsOf = (file: ModelFile): NonNullable<Served["facts"]> => ({
   format: file.format,
