@@ -4,6 +4,7 @@ import data from "./data/index.ts";
 import features from "./features/index.ts";
 import inference from "./inference/index.ts";
 import interpretability from "./interpretability/index.ts";
+import llm from "./llm/index.ts";
 import rag from "./rag/index.ts";
 import safety from "./safety/index.ts";
 import training from "./training/index.ts";
@@ -16,6 +17,7 @@ export const domains: readonly Domain[] = [
   features,
   training,
   zoo,
+  llm,
   rag,
   inference,
   safety,

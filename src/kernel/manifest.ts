@@ -62,23 +62,32 @@ export const Task = z.enum([
   "ranking",
 ]);
 
+/** What language models are for: to write, or to say how good what was written is. */
+export const LANGUAGE_TASKS = ["text_generation", "reward"] as const;
+
+/** Family of every language model's manifest. */
+export const LANGUAGE = "language";
+
 /** `model.json`, beside the weights in every registered model's folder. */
 export const ModelManifest = z
   .strictObject({
     name: z.string(),
     hash: z.string().describe("SHA-256, hex, over the model's files."),
-    task: Task,
+    task: z.enum([...Task.options, ...LANGUAGE_TASKS]),
     target: z.string().describe("Empty where nothing is predicted."),
     classes: z.array(z.string()).describe("Labels in the order of the probabilities; empty but for classification."),
     positive: z.string().nullable().describe("The label scored as positive in binary classification."),
     framework: z
       .string()
       .describe(
-        "`scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, or `ml-engine` for a blend of several.",
+        "`scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, `transformers`, `llama.cpp`, or `ml-engine` for a blend of several.",
       ),
     model_type: z.string().describe("Estimator class."),
     family: z.string(),
-    format: z.string().describe("`skops`, `booster-json`, `forecaster`, `safetensors` or `blend`."),
+    format: z
+      .string()
+      .describe("`skops`, `booster-json`, `forecaster`, `safetensors`, `gguf`, `adapter` (of PEFT) or `blend`."),
+    base: z.string().optional().describe("Of a language model: what it was made from, `name@version` or a path."),
     files: z.record(z.string(), z.string()).describe("File, by its path in the folder, to its SHA-256, hex."),
     signature: z.array(ColumnSchema).describe("Feature columns, in order."),
     time: z.string().optional().describe("Column of the moments, of a forecaster."),

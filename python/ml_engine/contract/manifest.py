@@ -42,6 +42,8 @@ class ModelManifest(TypedDict, closed=True):
         "anomaly_detection",
         "forecasting",
         "ranking",
+        "text_generation",
+        "reward",
     ]
     target: str
     """
@@ -57,7 +59,7 @@ class ModelManifest(TypedDict, closed=True):
     """
     framework: str
     """
-    `scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, or `ml-engine` for a blend of several.
+    `scikit-learn`, `lightgbm`, `xgboost`, `catboost`, `torch`, `statsmodels`, `transformers`, `llama.cpp`, or `ml-engine` for a blend of several.
     """
     model_type: str
     """
@@ -66,7 +68,11 @@ class ModelManifest(TypedDict, closed=True):
     family: str
     format: str
     """
-    `skops`, `booster-json`, `forecaster`, `safetensors` or `blend`.
+    `skops`, `booster-json`, `forecaster`, `safetensors`, `gguf`, `adapter` (of PEFT) or `blend`.
+    """
+    base: NotRequired[str]
+    """
+    Of a language model: what it was made from, `name@version` or a path.
     """
     files: dict[str, str]
     """

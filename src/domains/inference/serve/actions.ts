@@ -1,6 +1,7 @@
 import type { Attached, ModelFile, Serving } from "../../../kernel/backends.ts";
 import { SERVED_BY } from "../../../kernel/backends.ts";
 import { needed, ToolError } from "../../../kernel/errors.ts";
+import { LANGUAGE } from "../../../kernel/manifest.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { given } from "../fields.ts";
 import type { Served, ServeParams } from "../serve.ts";
@@ -47,7 +48,7 @@ async function list(_: ServeParams, ports: Ports): Promise<Partial<Served>> {
   const { backends, catalog, signal } = ports;
   const registered = catalog
     .list("model", { limit: 200 })
-    .items.filter(({ manifest }) => manifest["family"] === "language")
+    .items.filter(({ manifest }) => manifest["family"] === LANGUAGE)
     .map(({ ref }) => ({ name: ref, source: "registered" }));
   const elsewhere = await backends
     .attach({ backend: "ollama" }, signal)

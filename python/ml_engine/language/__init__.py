@@ -1,0 +1,1 @@
+"""Language models: opened, fine-tuned, quantized, measured and staged for the registry."""

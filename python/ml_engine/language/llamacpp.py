@@ -1,0 +1,60 @@
+"""The programs of llama.cpp that set-up builds, run as children of the call."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ml_engine.errors import OpError
+from ml_engine.language.sources import ROOT
+
+BUILT = ROOT / ".cache" / "backends" / "llamacpp"
+REMEDY = "Run `npm run setup -- --with llamacpp`."
+LAST_LINES = 20
+Heard = Callable[[str], None]
+
+
+def run_program(name: str, args: Sequence[str], heard: Heard = lambda _: None) -> str:
+    """Runs `llama-<name>`; answers all it printed. `heard` is told each line as it comes.
+
+    Raises:
+        OpError: `unavailable` where it was not built, `failed` where it ends badly; its words go to the log.
+    """
+    program = BUILT / "bin" / f"llama-{name}"
+    if not program.is_file():
+        raise OpError("unavailable", f"llama-{name} is not built.", REMEDY)
+    return _run([str(program), *args], f"llama-{name}", heard)
+
+
+def convert(script: str, args: Sequence[str], heard: Heard = lambda _: None) -> str:
+    """Runs one of llama.cpp's converters (`convert_hf_to_gguf.py`, `convert_lora_to_gguf.py`) with this interpreter."""
+    path = BUILT / "convert" / script
+    if not path.is_file():
+        raise OpError("unavailable", "llama.cpp's converters are not here.", REMEDY)
+    return _run([sys.executable, str(path), *args], script, heard)
+
+
+def gguf_of(folder: Path, to: Path, outtype: str, heard: Heard = lambda _: None) -> None:
+    """Writes a folder of safetensors as one GGUF file of type `f32`, `f16`, `bf16` or `q8_0`."""
+    convert("convert_hf_to_gguf.py", [str(folder), "--outfile", str(to), "--outtype", outtype], heard)
+
+
+def _run(command: Sequence[str], name: str, heard: Heard) -> str:
+    said: list[str] = []
+    with subprocess.Popen(  # noqa: S603 - our own programs, no shell
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            heard(line.rstrip("\n"))
+    text = "".join(said)
+    if process.returncode != 0:
+        print("".join(said[-LAST_LINES:]))
+        memory = re.search(r"out of memory|failed to allocate|bad_alloc|MemoryError", text) or process.returncode == -9
+        raise OpError(
+            "failed",
+            f"{name} ended with {process.returncode}{', for want of memory' if memory else ''}.",
+            "Its last lines are in the call's log.",
+        )
+    return text

@@ -1,0 +1,97 @@
+"""Language models in memory, by transformers: safetensors as they are, GGUF dequantized, adapters on their base."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml_engine.errors import OpError
+from ml_engine.language.libraries import library
+from ml_engine.language.sources import LanguageSource, find_language_model
+
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """`model` is transformers' causal language model in evaluation mode, `tokenizer` its tokenizer with a pad token."""
+
+    source: LanguageSource
+    model: Any
+    tokenizer: Any
+
+    @property
+    def parameters(self) -> int:
+        """How many weights, tied ones once."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+
+def open_language_model(model: str, field: str = "model", *, dtype: str = "float32") -> LanguageModel:
+    """Loads a model's weights in `dtype`; call `libraries.require_extra("llm", job)` first.
+
+    Raises:
+        OpError: naming `field`, as `find_language_model`, or where the files cannot be loaded.
+    """
+    source = find_language_model(model, field)
+    if source.format == "adapter":
+        return _with_adapter(source, field, dtype)
+    transformers = library("transformers")
+    try:
+        loaded = transformers.AutoModelForCausalLM.from_pretrained(source.folder, dtype=dtype, **_gguf(source))
+    except (OSError, ValueError, KeyError) as error:
+        raise OpError(
+            "invalid_input",
+            f"{field}: transformers cannot load `{source.name}`.",
+            "Bring the whole folder once more, or another format of it.",
+        ) from error
+    if source.format == "gguf":
+        loaded = _unquantized(loaded)
+    return LanguageModel(source, loaded.eval(), open_tokenizer(source, field))
+
+
+def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
+    """The tokenizer that lies with a model; where it has no pad token, the end token pads."""
+    transformers = library("transformers")
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **_gguf(source))
+    except (OSError, ValueError, KeyError) as error:
+        raise OpError("invalid_input", f"{field}: `{source.name}` has no tokenizer that can be read.", None) from error
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def open_config(source: LanguageSource) -> Any:
+    """The model's configuration alone, without its weights."""
+    return library("transformers").AutoConfig.from_pretrained(source.folder, **_gguf(source))
+
+
+def _gguf(source: LanguageSource) -> dict[str, str]:
+    return {} if source.file is None else {"gguf_file": source.file.name}
+
+
+def _unquantized(loaded: Any) -> Any:
+    """The same weights in a model that does not take itself for quantized, so that it can be trained and saved."""
+    config = loaded.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    with library("torch").device("meta"):
+        plain = library("transformers").AutoModelForCausalLM.from_config(config, dtype=loaded.dtype)
+    plain.load_state_dict(loaded.state_dict(), assign=True)
+    plain.tie_weights()
+    plain.generation_config = loaded.generation_config
+    return plain
+
+
+def _with_adapter(source: LanguageSource, field: str, dtype: str) -> LanguageModel:
+    config = json.loads((source.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    base = str(config.get("base_model_name_or_path"))
+    if not Path(base).exists():
+        raise OpError(
+            "not_found",
+            f"{field}: the model that `{source.name}` adapts is not at `{base}` any more.",
+            "Bring it back there, or fine-tune again.",
+        )
+    opened = open_language_model(base, field, dtype=dtype)
+    adapted = library("peft").PeftModel.from_pretrained(opened.model, str(source.folder))
+    return LanguageModel(source, adapted.eval(), opened.tokenizer)
