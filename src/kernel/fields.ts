@@ -86,7 +86,7 @@ export const job = {
   wait_seconds: rare(
     z.number().min(0).max(45).default(20).describe("How long to wait before answering with a `job_id`."),
   ),
-  job_id: z.string().max(64).optional().describe("Wait on."),
+  job_id: rare(z.string().max(64).optional().describe("A job to wait for; its handle says when.")),
   cancel: rare(z.boolean().default(false).describe("With `job_id`: stop it.")),
 };
 

@@ -50,7 +50,7 @@ class IngestParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -177,7 +177,7 @@ class ValidateParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -235,7 +235,7 @@ class ProfileParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -536,7 +536,7 @@ class ExportParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """

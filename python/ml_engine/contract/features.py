@@ -127,7 +127,7 @@ class DefineParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -248,7 +248,7 @@ class ComputeParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """

@@ -49,7 +49,7 @@ class ImportanceParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """

@@ -62,7 +62,7 @@ class FairnessParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
