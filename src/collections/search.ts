@@ -1,4 +1,5 @@
 import type { Table } from "@lancedb/lancedb";
+import type { Table as ArrowTable } from "apache-arrow";
 import { z } from "zod";
 import { ChunkRow, type Hit, type Search } from "../kernel/collections.ts";
 import { filterSql } from "./filter.ts";
@@ -6,13 +7,6 @@ import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusi
 import type { Resident } from "./resident.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 import { PROBES, refinement } from "./upkeep.ts";
-
-/** A row's address in the table's version at hand, and its score; nothing else is fetched of what may not be chosen. */
-const Candidate = z.object({
-  _rowid: z.bigint(),
-  _distance: z.number().optional(),
-  _score: z.number().optional(),
-});
 
 const Vector = z.custom<{ toArray(): Float32Array }>(
   (value) => typeof value === "object" && value !== null && "toArray" in value,
@@ -73,23 +67,31 @@ async function byMeaning(table: Table, asked: Search, vector: Float32Array): Pro
   const near = table.query().nearestTo(vector).distanceType("cosine");
   let query = near.nprobes(PROBES).refineFactor(refinement(asked.candidates));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return candidates(await query.withRowId().select(["_distance"]).limit(asked.candidates).toArray());
+  const found = await query.withRowId().select(["_distance"]).limit(asked.candidates).toArrow();
+  return candidates(found, "_distance", (distance) => 1 - distance);
 }
 
 async function byWords(table: Table, asked: Search): Promise<Ranked[]> {
   const { MatchQuery } = await import("@lancedb/lancedb");
   let query = table.query().fullTextSearch(new MatchQuery(asked.query, "body"));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return candidates(await query.withRowId().select(["_score"]).limit(asked.candidates).toArray());
+  const found = await query.withRowId().select(["_score"]).limit(asked.candidates).toArrow();
+  return candidates(found, "_score", (score) => score);
 }
 
-/** Best first; equal ones in the order of their rows, so that the same question has the same answer. */
-const candidates = (rows: readonly unknown[]): Ranked[] =>
-  rows
-    .map((row) => Candidate.parse(row))
-    .map(({ _rowid, _distance, _score }) => ({ row: _rowid, score: _score ?? 1 - (_distance ?? 1) }))
+/**
+ * Rows' addresses in the table's version at hand, with their scores; nothing else is fetched of what may not be chosen. Best
+ * first; equal ones in the order of their rows, so that the same question has the same answer.
+ */
+function candidates(found: ArrowTable, column: string, scored: (value: number) => number): Ranked[] {
+  const values = [...(found.getChild(column) ?? [])];
+  return Array.from(found.getChild("_rowid") ?? [], (id, place) => ({
+    row: BigInt(id),
+    score: scored(Number(values[place])),
+  }))
     .sort((one, other) => other.score - one.score || (one.row < other.row ? -1 : 1))
     .map(({ row, score }) => ({ id: String(row), score }));
+}
 
 /** Columns of the chosen rows, by their address. */
 async function taken(

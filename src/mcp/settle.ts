@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { z } from "zod";
 import { type ErrorKind, ToolError } from "../kernel/errors.ts";
-import { ActionDetails, type AssetRef, type EventBody, type Outcome } from "../kernel/record.ts";
+import { ActionDetails, type AssetRef, EventBody, type Outcome } from "../kernel/record.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { redact } from "../policy/redact.ts";
 import { clean } from "../policy/text.ts";
@@ -125,4 +125,4 @@ function recordedError(error: unknown): EventBody["error"] {
 }
 
 /** A value as JSON sees it: what JSON has no word for left out. */
-const json = (value: unknown): EventBody["params"] => z.json().parse(JSON.parse(JSON.stringify(value ?? null)));
+const json = (value: unknown): EventBody["params"] => EventBody.shape.params.parse(JSON.parse(JSON.stringify(value ?? null)));
