@@ -30,11 +30,7 @@ export async function search(
     if (vector === undefined) return [];
     return rows ? rows.nearest(vector, asked.candidates) : await byMeaning(table, asked, vector);
   };
-  const [meaning, words, held] = await Promise.all([
-    byItsMeaning(),
-    wantsWords ? byWords(table, asked) : [],
-    holding,
-  ]);
+  const [meaning, words, held] = await Promise.all([byItsMeaning(), wantsWords ? byWords(table, asked) : [], holding]);
   const fused = fuse(meaning, words, asked);
   const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
   const there = (id: string) => held?.rows.get(id);

@@ -125,4 +125,5 @@ function recordedError(error: unknown): EventBody["error"] {
 }
 
 /** A value as JSON sees it: what JSON has no word for left out. */
-const json = (value: unknown): EventBody["params"] => EventBody.shape.params.parse(JSON.parse(JSON.stringify(value ?? null)));
+const json = (value: unknown): EventBody["params"] =>
+  EventBody.shape.params.parse(JSON.parse(JSON.stringify(value ?? null)));
