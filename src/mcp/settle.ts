@@ -36,6 +36,7 @@ export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Stor
 
 /** Inputs that were deprecated after they were made are named among the result's warnings. */
 function withDeprecations(result: unknown, inputs: readonly AssetRef[], { catalog }: Store): unknown {
+  if (inputs.length === 0) return result;
   const known = z.looseObject({ warnings: z.array(z.string()) }).safeParse(result);
   if (!known.success) return result;
   const said = inputs.flatMap(({ kind, name, version }) => {
