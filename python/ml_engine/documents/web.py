@@ -61,12 +61,8 @@ def _without_unseen(soup: BeautifulSoup) -> int:
                 pictures.append(node)
             elif _hidden(node):
                 hidden.append(node)
-            elif node.name == "a":
-                address = str(node.get("href", "")).lower().lstrip()
-                if address.startswith("#") and node.get_text(strip=True) in _PERMALINKS:
-                    unread.append(node)
-                elif address.startswith(_NO_ADDRESS) or node.find_parent(_HEADINGS):
-                    node.attrs.pop("href", None)
+            elif node.name == "a" and _without_address(node):
+                unread.append(node)
     for node in unread:
         node.extract()
     # Pictures' data and addresses are no text; what describes them is.
@@ -79,6 +75,14 @@ def _without_unseen(soup: BeautifulSoup) -> int:
             words += bool(tag.get_text(strip=True))
             tag.decompose()
     return words
+
+
+def _without_address(link: Tag) -> bool:
+    """Takes a link's address away where it leads nowhere or stands in a heading; answers whether it is but a sign."""
+    address = str(link.get("href", "")).lower().lstrip()
+    if address.startswith(_NO_ADDRESS) or link.find_parent(_HEADINGS):
+        link.attrs.pop("href", None)
+    return address.startswith("#") and link.get_text(strip=True) in _PERMALINKS
 
 
 def read_feed(source: Source) -> Document:

@@ -80,8 +80,9 @@ def test_html_leaves_out_what_is_hidden_and_says_so() -> None:
 
 def test_html_headings_are_plain_words_and_links_within_the_page_lead_nowhere() -> None:
     html = (
-        "<!DOCTYPE html><body><h1><a href='#m' title='M'><code>uuid</code></a> by <a href='https://x.example/rfc'>RFC 4122</a>"
-        "<a class='headerlink' href='#m' title='Permalink'>¶</a></h1><p>See <a href='#a'>above</a>, <a href='https://x.example'>there</a>.</p>"
+        "<!DOCTYPE html><body><h1><a href='#m' title='M'><code>uuid</code></a> by "
+        "<a href='https://x.example/rfc'>RFC 4122</a><a class='headerlink' href='#m' title='Permalink'>¶</a></h1>"
+        "<p>See <a href='#a'>above</a>, <a href='https://x.example'>there</a>.</p>"
     )
     document = read(html, "page.html")
     assert [label for label, _ in marked(document, "heading")] == ["`uuid` by RFC 4122"]
