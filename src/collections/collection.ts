@@ -17,6 +17,7 @@ import {
 } from "../kernel/collections.ts";
 import { exported } from "./copies.ts";
 import { filterSql, quoted } from "./filter.ts";
+import { type Resident, residentRows } from "./resident.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 import { search } from "./search.ts";
 import { INDEX_ROWS, indexVectors, indicesOf, recallOf } from "./upkeep.ts";
@@ -37,6 +38,7 @@ export class LanceCollection implements Collection {
   readonly settings: Settings;
   readonly #chunks: Table;
   readonly #documents: Table;
+  readonly #resident: () => Promise<Resident | undefined>;
   readonly #exclusively: <T>(work: () => Promise<T>) => Promise<T>;
 
   constructor(
@@ -49,6 +51,7 @@ export class LanceCollection implements Collection {
     this.settings = settings;
     this.#chunks = tables.chunks;
     this.#documents = tables.documents;
+    this.#resident = residentRows(tables.chunks);
     this.#exclusively = exclusively;
   }
 
@@ -83,7 +86,7 @@ export class LanceCollection implements Collection {
   }
 
   search(asked: Search): Promise<Hit[]> {
-    return search(this.#chunks, asked);
+    return search(this.#chunks, asked, this.#resident);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Connection } from "@lancedb/lancedb";
 import type { Collection, Collections, Embedder, Settings as SettingsType } from "../kernel/collections.ts";
 import { Settings } from "../kernel/collections.ts";
@@ -8,6 +9,9 @@ import { LanceCollection } from "./collection.ts";
 import { imported, type Rows, rowsOf, writeWhole } from "./copies.ts";
 import { madeBy, prepare } from "./prepare.ts";
 import { chunkSchema, documentSchema, SETTINGS_KEY } from "./rows.ts";
+
+/** Collections that stay open, with what they hold in memory. */
+const MOST_OPEN = 8;
 
 /** Beside each collection's table of chunks stands one of its documents. */
 const DOCUMENTS = ".documents";
@@ -35,7 +39,13 @@ export function lanceCollections({
   };
   const tables = async () => new Set(await (await connection()).tableNames({ limit: 100_000 }));
 
+  /** Opened ones of this machine's own folders, for as long as their folders are the same. */
+  const known = new Map<string, { of: string; collection: LanceCollection }>();
   const open = async (name: string): Promise<LanceCollection | undefined> => {
+    const of = foldersOf(uri, [name, name + DOCUMENTS]);
+    const before = known.get(name);
+    if (of !== undefined && before?.of === of) return before.collection;
+    known.delete(name);
     const there = await tables();
     if (!(there.has(name) && there.has(name + DOCUMENTS))) return undefined;
     const lance = await connection();
@@ -47,9 +57,13 @@ export function lanceCollections({
         `collection: the table \`${name}\` was not made by this version of ML Engine.`,
         "Use another name.",
       );
-    return new LanceCollection(name, stored.data, { chunks, documents }, (work) =>
+    const collection = new LanceCollection(name, stored.data, { chunks, documents }, (work) =>
       exclusively(`collection:${name}`, work),
     );
+    if (of !== undefined) known.set(name, { of, collection });
+    const [oldest] = known.keys();
+    if (known.size > MOST_OPEN && oldest !== undefined) known.delete(oldest);
+    return collection;
   };
 
   const create = async (name: string, settings: SettingsType): Promise<Collection> => {
@@ -115,6 +129,15 @@ export function lanceCollections({
 /** A table of chunks without documents is what a kill left of one in the making. */
 const wholeOnes = (tables: ReadonlySet<string>) =>
   [...tables].filter((name) => !name.endsWith(DOCUMENTS) && tables.has(name + DOCUMENTS)).sort();
+
+/** Which folders tables lie in: another one where a table was made anew. Undefined where they are not this machine's. */
+function foldersOf(uri: string, names: readonly string[]): string | undefined {
+  if (uri.includes("://")) return undefined;
+  const found = names.map((name) => statSync(join(uri, `${name}.lance`), { bigint: true, throwIfNoEntry: false }));
+  return found.every((one) => one !== undefined)
+    ? found.map(({ dev, ino, birthtimeNs }) => `${dev}/${ino}/${birthtimeNs}`).join()
+    : undefined;
+}
 
 async function connect(uri: string): Promise<Connection> {
   // Set before the native part is loaded: it writes a warning or two for each query otherwise.

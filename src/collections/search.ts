@@ -1,41 +1,45 @@
 import type { Table } from "@lancedb/lancedb";
+import type { Table as ArrowTable } from "apache-arrow";
 import { z } from "zod";
 import { ChunkRow, type Hit, type Search } from "../kernel/collections.ts";
 import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
+import type { Resident } from "./resident.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 import { PROBES, refinement } from "./upkeep.ts";
-
-/** A row's address in the table's version at hand, and its score; nothing else is fetched of what may not be chosen. */
-const Candidate = z.object({
-  _rowid: z.bigint(),
-  _distance: z.number().optional(),
-  _score: z.number().optional(),
-});
-type Candidate = z.infer<typeof Candidate>;
 
 const Vector = z.custom<{ toArray(): Float32Array }>(
   (value) => typeof value === "object" && value !== null && "toArray" in value,
 );
 const Taken = z.object({ _rowid: z.bigint(), vector: Vector.optional() });
 
-/** Searches one table in the ways asked for, and puts their results together. */
-export async function search(table: Table, asked: Search): Promise<Hit[]> {
+/**
+ * Searches one table in the ways asked for, and puts their results together. Words are looked for while the question is still
+ * being embedded. `resident` are the table's rows where they are in memory; what they lack is asked of the table.
+ */
+export async function search(
+  table: Table,
+  asked: Search,
+  resident: () => Promise<Resident | undefined>,
+): Promise<Hit[]> {
   const wantsWords = asked.mode !== "vector" && asked.query.trim() !== "";
-  const wantsMeaning = asked.mode !== "fulltext" && asked.vector !== undefined;
-  const [near, matching] = await Promise.all([
-    wantsMeaning && asked.vector ? byMeaning(table, asked, asked.vector) : [],
-    wantsWords ? byWords(table, asked) : [],
-  ]);
-  const meaning = near.map(({ _rowid, _distance }) => ({ id: String(_rowid), score: 1 - (_distance ?? 1) }));
-  const words = matching.map(({ _rowid, _score }) => ({ id: String(_rowid), score: _score ?? 0 }));
+  const holding = resident();
+  const byItsMeaning = async (): Promise<Ranked[]> => {
+    const vector = asked.mode === "fulltext" ? undefined : await asked.vector;
+    const rows = asked.filter === undefined ? await holding : undefined;
+    if (vector === undefined) return [];
+    return rows ? rows.nearest(vector, asked.candidates) : await byMeaning(table, asked, vector);
+  };
+  const [meaning, words, held] = await Promise.all([byItsMeaning(), wantsWords ? byWords(table, asked) : [], holding]);
   const fused = fuse(meaning, words, asked);
   const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
-  const rows = await taken(table, chosen, CHUNK_COLUMNS);
+  const there = (id: string) => held?.rows.get(id);
+  const missing = chosen.filter(({ id }) => there(id) === undefined);
+  const fetched = await taken(table, missing, CHUNK_COLUMNS);
   const places = (list: readonly Ranked[]) => new Map(list.map((one, place) => [one.id, { ...one, rank: place + 1 }]));
   const [ofMeaning, ofWords, ofFused] = [places(meaning), places(words), places(fused)];
   return chosen.flatMap(({ id, score }) => {
-    const row = rows.get(id);
+    const row = there(id) ?? ChunkRow.safeParse(fetched.get(id)).data;
     if (row === undefined) return [];
     const stages = {
       vector_rank: ofMeaning.get(id)?.rank ?? null,
@@ -44,7 +48,7 @@ export async function search(table: Table, asked: Search): Promise<Hit[]> {
       bm25: ofWords.get(id)?.score ?? null,
       fused_rank: ofFused.get(id)?.rank ?? 0,
     };
-    return [{ ...ChunkRow.parse(row), score, stages }];
+    return [{ ...row, score, stages }];
   });
 }
 
@@ -55,27 +59,35 @@ function fuse(meaning: readonly Ranked[], words: readonly Ranked[], { mode, fusi
   return fusion === "rrf" ? reciprocalRanks([meaning, words], weights) : convexCombination([meaning, words], weights);
 }
 
-async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Candidate[]> {
+async function byMeaning(table: Table, asked: Search, vector: Float32Array): Promise<Ranked[]> {
   const near = table.query().nearestTo(vector).distanceType("cosine");
   let query = near.nprobes(PROBES).refineFactor(refinement(asked.candidates));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return candidates(await query.withRowId().select(["_distance"]).limit(asked.candidates).toArray());
+  const found = await query.withRowId().select(["_distance"]).limit(asked.candidates).toArrow();
+  return candidates(found, "_distance", (distance) => 1 - distance);
 }
 
-async function byWords(table: Table, asked: Search): Promise<Candidate[]> {
+async function byWords(table: Table, asked: Search): Promise<Ranked[]> {
   const { MatchQuery } = await import("@lancedb/lancedb");
   let query = table.query().fullTextSearch(new MatchQuery(asked.query, "body"));
   if (asked.filter !== undefined) query = query.where(filterSql(asked.filter));
-  return candidates(await query.withRowId().select(["_score"]).limit(asked.candidates).toArray());
+  const found = await query.withRowId().select(["_score"]).limit(asked.candidates).toArrow();
+  return candidates(found, "_score", (score) => score);
 }
 
-/** Best first; equal ones in the order of their rows, so that the same question has the same answer. */
-const candidates = (rows: readonly unknown[]): Candidate[] =>
-  rows
-    .map((row) => Candidate.parse(row))
-    .sort((one, other) => worse(one) - worse(other) || (one._rowid < other._rowid ? -1 : 1));
-
-const worse = ({ _distance, _score }: Candidate) => _distance ?? -(_score ?? 0);
+/**
+ * Rows' addresses in the table's version at hand, with their scores; nothing else is fetched of what may not be chosen. Best
+ * first; equal ones in the order of their rows, so that the same question has the same answer.
+ */
+function candidates(found: ArrowTable, column: string, scored: (value: number) => number): Ranked[] {
+  const values = [...(found.getChild(column) ?? [])];
+  return Array.from(found.getChild("_rowid") ?? [], (id, place) => ({
+    row: BigInt(id),
+    score: scored(Number(values[place])),
+  }))
+    .sort((one, other) => other.score - one.score || (one.row < other.row ? -1 : 1))
+    .map(({ row, score }) => ({ id: String(row), score }));
+}
 
 /** Columns of the chosen rows, by their address. */
 async function taken(

@@ -117,8 +117,8 @@ export type Mode = (typeof MODES)[number];
 
 export interface Search {
   readonly query: string;
-  /** Of the query; not needed for full text. */
-  readonly vector: Float32Array | undefined;
+  /** Of the query, which may be on its way still; not needed for full text. */
+  readonly vector: Promise<Float32Array | undefined> | undefined;
   readonly mode: Mode;
   readonly k: number;
   readonly filter: string | undefined;

@@ -102,7 +102,7 @@ export type Artifact = z.infer<typeof Artifact>;
 
 /** Every artifact that a result carries, however deep. */
 export function artifactsIn(value: unknown): readonly Artifact[] {
-  const own = Artifact.safeParse(value);
-  if (own.success) return [own.data];
-  return value !== null && typeof value === "object" ? Object.values(value).flatMap(artifactsIn) : [];
+  if (value === null || typeof value !== "object") return [];
+  const own = "uri" in value ? Artifact.safeParse(value).data : undefined;
+  return own ? [own] : Object.values(value).flatMap(artifactsIn);
 }

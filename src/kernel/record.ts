@@ -79,6 +79,9 @@ export const AssetRef = z.strictObject({
 });
 export type AssetRef = z.infer<typeof AssetRef>;
 
+/** JSON, of which a row is made in one go: to walk through all of it again would cost more than the rest of the record. */
+const Json = z.custom<z.core.util.JSONType>((value) => value !== undefined);
+
 /** One row of the record before it is chained: an action, or a decision made during one. */
 export const EventBody = z.strictObject({
   call_id: z.string(),
@@ -88,8 +91,8 @@ export const EventBody = z.strictObject({
   trace_id: z.string().describe("32 hex digits, W3C Trace Context."),
   span_id: z.string().describe("16 hex digits, W3C Trace Context."),
   duration_ms: z.number().nullable(),
-  params: z.json().describe("The call's parameters after redaction."),
-  result: z.json().describe("The structured result after redaction and capping; null where there is none."),
+  params: Json.describe("The call's parameters after redaction."),
+  result: Json.describe("The structured result after redaction and capping; null where there is none."),
   error: z.strictObject({ kind: z.string(), message: z.string() }).nullable(),
   inputs: z.array(AssetRef),
   outputs: z.array(AssetRef),

@@ -9,21 +9,23 @@ export interface Fitted {
  * first items, so the shape stays what its schema says.
  */
 export function fit(value: unknown, characters: number): Fitted {
-  if (size(value) <= characters) return { value, cuts: [] };
+  let left = size(value);
+  if (left <= characters) return { value, cuts: [] };
   const copy: unknown = structuredClone(value);
   const original = new Map<string, number>();
-  while (size(copy) > characters) {
-    const lists: { path: string; list: unknown[]; cost: number }[] = [];
-    collect(copy, "", lists);
-    const heaviest = lists.filter(({ list }) => list.length > 1).sort((a, b) => b.cost - a.cost)[0];
+  while (left > characters) {
+    const heaviest = listsIn(copy)
+      .filter(({ list }) => list.length > 1)
+      .map((one) => ({ ...one, whole: size(one.list) }))
+      .map((one) => ({ ...one, cost: one.whole - size(one.list[0]) }))
+      .sort((a, b) => b.cost - a.cost)[0];
     if (heaviest === undefined) break;
-    if (!original.has(heaviest.path)) original.set(heaviest.path, heaviest.list.length);
-    heaviest.list.length = Math.floor(heaviest.list.length / 2);
+    const { path, list, whole } = heaviest;
+    if (!original.has(path)) original.set(path, list.length);
+    list.length = Math.floor(list.length / 2);
+    left += size(list) - whole;
   }
-  const kept = new Map<string, number>();
-  const lists: { path: string; list: unknown[]; cost: number }[] = [];
-  collect(copy, "", lists);
-  for (const { path, list } of lists) kept.set(path, list.length);
+  const kept = new Map(listsIn(copy).map(({ path, list }) => [path, list.length]));
   return {
     value: copy,
     cuts: [...original].flatMap(([path, before]) =>
@@ -34,10 +36,14 @@ export function fit(value: unknown, characters: number): Fitted {
 
 const size = (value: unknown) => JSON.stringify(value)?.length ?? 0;
 
-/** Every list that holds no list, with what its text costs. */
-function collect(value: unknown, path: string, into: { path: string; list: unknown[]; cost: number }[]): void {
-  if (Array.isArray(value))
-    into.push({ path, list: value, cost: size(value) - (value[0] === undefined ? 0 : size(value[0])) });
-  if (value === null || typeof value !== "object") return;
-  for (const [key, inner] of Object.entries(value)) collect(inner, path === "" ? key : `${path}.${key}`, into);
+interface Found {
+  readonly path: string;
+  readonly list: unknown[];
+}
+
+/** Every list of a value, those within lists too. */
+function listsIn(value: unknown, path = ""): Found[] {
+  if (value === null || typeof value !== "object") return [];
+  const inner = Object.entries(value).flatMap(([key, item]) => listsIn(item, path === "" ? key : `${path}.${key}`));
+  return Array.isArray(value) ? [{ path, list: value }, ...inner] : inner;
 }

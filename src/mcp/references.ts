@@ -144,6 +144,7 @@ export function registerOutputs(
   value: unknown,
   register: (kind: AssetKind, folder: string) => string,
 ): unknown {
+  if (!registers(schema)) return value;
   const { reference } = markOf(schema);
   const made = ASSET_KINDS.find((kind) => reference === `new_${kind}`);
   if (typeof value === "string" && made !== undefined) return register(made, value);
@@ -162,6 +163,21 @@ export function registerOutputs(
   }
   return value;
 }
+
+/** Whether a schema says anywhere that something is registered; a long result without such a place is not walked through. */
+function registers(schema: z.core.$ZodType): boolean {
+  const known = registering.get(schema);
+  if (known !== undefined) return known;
+  const inner = unwrap(schema);
+  const found =
+    markOf(schema).reference?.startsWith("new_") === true ||
+    (inner instanceof z.ZodObject && Object.values<z.core.$ZodType>(inner.shape).some(registers)) ||
+    (inner instanceof z.ZodArray && registers(inner.element));
+  registering.set(schema, found);
+  return found;
+}
+
+const registering = new WeakMap<z.core.$ZodType, boolean>();
 
 function markOf(schema: z.core.$ZodType): { reference: Reference | undefined; many: boolean } {
   const own = references.get(schema)?.reference;

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { z } from "zod";
 import { type ErrorKind, ToolError } from "../kernel/errors.ts";
-import { ActionDetails, type AssetRef, type EventBody, type Outcome } from "../kernel/record.ts";
+import { ActionDetails, type AssetRef, EventBody, type Outcome } from "../kernel/record.ts";
 import type { Tool } from "../kernel/tool.ts";
 import { redact } from "../policy/redact.ts";
 import { clean } from "../policy/text.ts";
@@ -36,6 +36,7 @@ export function settleOk(tool: Tool, state: CallState, raw: unknown, store: Stor
 
 /** Inputs that were deprecated after they were made are named among the result's warnings. */
 function withDeprecations(result: unknown, inputs: readonly AssetRef[], { catalog }: Store): unknown {
+  if (inputs.length === 0) return result;
   const known = z.looseObject({ warnings: z.array(z.string()) }).safeParse(result);
   if (!known.success) return result;
   const said = inputs.flatMap(({ kind, name, version }) => {
@@ -125,4 +126,5 @@ function recordedError(error: unknown): EventBody["error"] {
 }
 
 /** A value as JSON sees it: what JSON has no word for left out. */
-const json = (value: unknown): EventBody["params"] => z.json().parse(JSON.parse(JSON.stringify(value ?? null)));
+const json = (value: unknown): EventBody["params"] =>
+  EventBody.shape.params.parse(JSON.parse(JSON.stringify(value ?? null)));

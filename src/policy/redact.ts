@@ -14,21 +14,24 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
 
 // Every repetition has an end: without one, a long text makes a pattern look through it once for each of its letters.
 
+/** What is looked for, what stands instead, and a sign without which it is not there: most texts have none. */
+type Pattern = readonly [RegExp, string, string?];
+
 /** Who one is, where an address says it. */
-const CREDENTIALS: readonly [RegExp, string][] = [
-  [/\b(https?:\/\/)(?:[^\s@/?#]{0,512}@|[^\s@/?#:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@)/gi, "$1[redacted]@"],
-  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]{0,512}:\S{0,512}@/gi, "$1[redacted]@"],
-  [/\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/@:]{0,512}:[^\s/@]{1,512}@/gi, "$1[redacted]@"],
+const CREDENTIALS: readonly Pattern[] = [
+  [/\b(https?:\/\/)(?:[^\s@/?#]{0,512}@|[^\s@/?#:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@)/gi, "$1[redacted]@", "://"],
+  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]{0,512}:\S{0,512}@/gi, "$1[redacted]@", "://"],
+  [/\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/@:]{0,512}:[^\s/@]{1,512}@/gi, "$1[redacted]@", "://"],
 ];
 
-const SECRETS: readonly [RegExp, string][] = [
+const SECRETS: readonly Pattern[] = [
   ...CREDENTIALS,
   [/([?&](?:pass(?:word|wd)?|pwd|token|sig(?:nature)?|x-amz-[a-z-]+)=)[^&\s#]+/gi, "$1[redacted]"],
   [/\bBearer\s+[\w.~+/-]{8,}=*/gi, "Bearer [redacted]"],
   [/\b(?:sk|pk|rk|hf|ghp|gho|ghs|glpat|xox[abprs])[-_][A-Za-z0-9_-]{16,}\b/g, "[redacted]"],
   [/\bAKIA[0-9A-Z]{16}\b/g, "[redacted]"],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, "[redacted]"],
-  [/[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{0,190}[A-Za-z]/g, "[email]"],
+  [/[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{0,190}[A-Za-z]/g, "[email]", "@"],
 ];
 
 /** A JSON value as the record may keep it: secrets, addresses and rows of data taken out. */
@@ -44,14 +47,17 @@ export function withoutCredentials(value: unknown, key = ""): unknown {
 }
 
 function without(
-  patterns: readonly [RegExp, string][],
+  patterns: readonly Pattern[],
   value: unknown,
   key: string,
   inside: (value: unknown, key: string) => unknown,
 ): unknown {
   if (SECRET_KEY.test(key) && (typeof value === "string" || typeof value === "number")) return "[redacted]";
   if (typeof value === "string")
-    return patterns.reduce((text, [pattern, instead]) => text.replace(pattern, instead), value);
+    return patterns.reduce(
+      (text, [pattern, instead, sign = ""]) => (text.includes(sign) ? text.replace(pattern, instead) : text),
+      value,
+    );
   if (Array.isArray(value)) return value.map((inner) => inside(inner, key));
   if (value !== null && typeof value === "object")
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner, name)]));

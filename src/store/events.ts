@@ -190,20 +190,20 @@ export class EventLog implements Events {
     const row = {
       seq,
       time,
-      kind: ActionDetails.safeParse(parsed.details).success ? "action" : "decision",
+      kind: ActionDetails.safeParse(parsed.details).success ? ("action" as const) : ("decision" as const),
       type,
       tool: parsed.tool,
       outcome: parsed.outcome,
       call_id: parsed.call_id,
       run_id: parsed.run_id,
-      body: canonical(parsed),
       prev_hash: tree.lastHash,
     };
-    const stored = { ...row, hash: eventHash(row) };
-    this.#insert.run(stored);
-    tree.add(stored.hash);
-    recordLineage(this.#database, stored.seq, parsed);
-    return opened(stored);
+    const text = canonical(parsed);
+    const hash = eventHash({ ...row, body: text });
+    this.#insert.run({ ...row, body: text, hash });
+    tree.add(hash);
+    recordLineage(this.#database, seq, parsed);
+    return { ...row, body: parsed, hash };
   }
 }
 

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { ingested } from "../domains/rag/ingested.ts";
 import { test as base } from "./server.ts";
 
 /** A few documents that say different things, one of which speaks to a model. */
@@ -30,7 +31,7 @@ export const test = base.extend("indexed", { scope: "file", auto: true }, async 
   const folder = `${workspace}/files/handbook`;
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(DOCUMENTS)) writeFileSync(`${folder}/${name}`, text);
-  const { text, isError } = await client.call("ml_rag_ingest", {
+  const { text, isError } = await ingested(client, {
     collection: COLLECTION,
     source: folder,
     embedding: EMBEDDING,

@@ -20,7 +20,11 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _UNREAD = {"script", "style", "noscript", "template", "svg", "iframe", "object", "head"}
-_NO_ADDRESS = ("javascript:", "data:", "vbscript:")
+# Those that run code or hold data, and those within the page, which lead nowhere once it is text.
+_NO_ADDRESS = ("javascript:", "data:", "vbscript:", "#")
+# What a link to the heading it stands in shows: a sign for the mouse, no word.
+_PERMALINKS = {"", "¶", "#", "§", "🔗", "\uf0c1"}
+_HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 _BLANK_LINES = re.compile(r"[^\S\n]*\n(?:[^\S\n]*\n)+")
 
 
@@ -55,10 +59,10 @@ def _without_unseen(soup: BeautifulSoup) -> int:
                 unread.append(node)
             elif node.name == "img":
                 pictures.append(node)
-            elif node.name == "a" and str(node.get("href", "")).lower().lstrip().startswith(_NO_ADDRESS):
-                del node["href"]
             elif _hidden(node):
                 hidden.append(node)
+            elif node.name == "a" and _without_address(node):
+                unread.append(node)
     for node in unread:
         node.extract()
     # Pictures' data and addresses are no text; what describes them is.
@@ -71,6 +75,14 @@ def _without_unseen(soup: BeautifulSoup) -> int:
             words += bool(tag.get_text(strip=True))
             tag.decompose()
     return words
+
+
+def _without_address(link: Tag) -> bool:
+    """Takes a link's address away where it leads nowhere or stands in a heading; answers whether it is but a sign."""
+    address = str(link.get("href", "")).lower().lstrip()
+    if address.startswith(_NO_ADDRESS) or link.find_parent(_HEADINGS):
+        link.attrs.pop("href", None)
+    return address.startswith("#") and link.get_text(strip=True) in _PERMALINKS
 
 
 def read_feed(source: Source) -> Document:

@@ -78,6 +78,17 @@ def test_html_leaves_out_what_is_hidden_and_says_so() -> None:
     assert document.warnings == ["3 hidden elements with text left out."]
 
 
+def test_html_headings_are_plain_words_and_links_within_the_page_lead_nowhere() -> None:
+    html = (
+        "<!DOCTYPE html><body><h1><a href='#m' title='M'><code>uuid</code></a> by "
+        "<a href='https://x.example/rfc'>RFC 4122</a><a class='headerlink' href='#m' title='Permalink'>¶</a></h1>"
+        "<p>See <a href='#a'>above</a>, <a href='https://x.example'>there</a>.</p>"
+    )
+    document = read(html, "page.html")
+    assert [label for label, _ in marked(document, "heading")] == ["`uuid` by RFC 4122"]
+    assert "See above, [there](https://x.example)." in document.text
+
+
 def test_html_keeps_tables_and_links_and_no_scripts() -> None:
     html = (
         "<!DOCTYPE html><body><div hidden><p aria-hidden=true>a</p></div><img src='data:x' alt='A dog'>"

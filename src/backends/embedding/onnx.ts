@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Embedder } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import { prefixesOf } from "./prefixes.ts";
-import { counter, openTokenizer } from "./tokenizer.ts";
+import { openTokenizer } from "./tokenizer.ts";
 import { addUp, unit } from "./vectors.ts";
 
 const Manifest = z.object({
@@ -58,7 +58,7 @@ export async function openOnnxEmbedder(
     query_prefix,
     document_prefix,
     max_tokens: max_tokens - SPECIAL,
-    count: counter(tokenizer),
+    count: tokenizer.count,
     embed: async (texts, as, signal) => {
       const prefix = as === "query" ? query_prefix : document_prefix;
       const sums: Float32Array[] = texts.map(() => new Float32Array(dimensions));

@@ -6,7 +6,7 @@ import { ollamaServer } from "./ollama.ts";
 import { openOnnxEmbedder } from "./onnx.ts";
 import { openAiServer } from "./openai.ts";
 import { openServerEmbedder } from "./server.ts";
-import { counter, openTokenizer } from "./tokenizer.ts";
+import { openTokenizer } from "./tokenizer.ts";
 
 /** Embedding models that set-up brings. */
 const BUNDLED = ["all-MiniLM-L6-v2", "all-MiniLM-L6-v2-int8"];
@@ -43,7 +43,7 @@ async function open(model: string, config: EmbeddingConfig): Promise<Embedder> {
     );
   const [, kind, name] = /^(folder|ollama|openai):(.+)$/.exec(model) ?? [];
   // Most models that servers run for this are of BERT's family, and share its words.
-  const count = () => counter(openTokenizer(bundled("all-MiniLM-L6-v2")));
+  const count = () => openTokenizer(bundled("all-MiniLM-L6-v2")).count;
   if (kind === "folder" && name !== undefined && /^[\w.-]+@[0-9a-f]{12}$/.test(name))
     return await openOnnxEmbedder(
       model,

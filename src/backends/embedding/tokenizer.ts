@@ -10,6 +10,8 @@ const plain = { add_special_tokens: false };
 export interface Tokens {
   /** Tokens of a text, without those the model adds. */
   ids(text: string): number[];
+  /** How many these are. */
+  count(text: string): number;
   /** What the model adds before and behind. */
   readonly first: number;
   readonly last: number;
@@ -24,28 +26,22 @@ export function openTokenizer(folder: string): Tokens {
   const [first = 0, last = 0] = tokenizer.encode("").ids;
   const encode = (text: string): number[] => tokenizer.encode(text, plain).ids;
   // BERT's tokens never reach over a blank, and words come again and again: each is taken apart once.
-  const ids = Parts.parse(whole).pre_tokenizer?.type === "BertPreTokenizer" ? wordByWord(encode) : encode;
-  return { ids, first, last };
+  const byWord = Parts.parse(whole).pre_tokenizer?.type === "BertPreTokenizer";
+  return { first, last, ...(byWord ? wordByWord(encode) : { ids: encode, count: (text) => encode(text).length }) };
 }
 
-function wordByWord(encode: (text: string) => number[]): (text: string) => number[] {
+function wordByWord(encode: (text: string) => number[]): Pick<Tokens, "ids" | "count"> {
   const known = new Map<string, readonly number[]>();
-  return (text) => {
-    const all: number[] = [];
-    for (const word of text.split(/[ \t\n\r]+/)) {
-      if (word === "") continue;
-      let ids = known.get(word);
-      if (ids === undefined) {
-        ids = encode(word);
-        if (word.length <= LONGEST_REMEMBERED && known.size < REMEMBERED) known.set(word, ids);
-      }
-      for (const id of ids) all.push(id);
-    }
-    return all;
+  const words = (text: string) => text.split(/[ \t\n\r]+/);
+  const ofWord = (word: string): readonly number[] => {
+    const before = known.get(word);
+    if (before !== undefined || word === "") return before ?? [];
+    const ids = encode(word);
+    if (word.length <= LONGEST_REMEMBERED && known.size < REMEMBERED) known.set(word, ids);
+    return ids;
+  };
+  return {
+    ids: (text) => words(text).flatMap(ofWord),
+    count: (text) => words(text).reduce((sum, word) => sum + ofWord(word).length, 0),
   };
 }
-
-export const counter =
-  ({ ids }: Tokens) =>
-  (text: string) =>
-    ids(text).length;

@@ -47,6 +47,16 @@ describe("ml_rag_evaluate", () => {
     expect(auto).toBeGreaterThanOrEqual(Math.max(vector, words, 0.845));
   });
 
+  test("the 8-bit model loses little: nDCG@10 within 0.05", async ({ client, questions }) => {
+    await ingested(client, { collection: "small", source: "collection:faq", embedding: "all-MiniLM-L6-v2-int8" });
+    const ndcg = async (collection: string) => {
+      const { structured } = await client.call(EVALUATE, { collection, queries: questions, strategy: "vector" });
+      return Metrics.parse(structured).metrics["ndcg@10"] ?? 0;
+    };
+    expect(await ndcg("small")).toBeGreaterThan((await ndcg("faq")) - 0.05);
+    await client.call("ml_rag_manage", { action: "delete", collection: "small", confirm: true });
+  });
+
   test("compares two ways on the same questions", async ({ client, questions }) => {
     const queries = questions.slice(0, 12);
     const answer = await client.call(EVALUATE, {

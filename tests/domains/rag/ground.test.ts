@@ -188,6 +188,15 @@ test("says who abstains, and does not check what claims nothing", async () => {
   expect(await check("Digital goods are not refunded.", [])).toMatchObject({ grounded: 0 });
 });
 
+test("a sentence may begin with a name in small letters", async () => {
+  const { claims } = await check("Digital goods are not refunded. uuid4() makes one, e.g. a_b. max_size limits it.");
+  expect(claims.map(({ text }) => text)).toEqual([
+    "Digital goods are not refunded.",
+    "uuid4() makes one, e.g. a_b.",
+    "max_size limits it.",
+  ]);
+});
+
 test("prefers the passage that a claim cites", async () => {
   const sources = [source, { ...source, citation: 2, document: "copy.md" }];
   const { claims } = await check("Digital goods are never refunded [2].", sources);

@@ -46,7 +46,7 @@ async function trace(
   const split = params.passage === undefined ? undefined : await splitBadly(id, params.passage, collection);
   if (split) return split;
 
-  const [vector] = await embedder.embed([query], "query", signal);
+  const vector = embedder.embed([query], "query", signal).then(([only]) => only);
   const chosen = strategyOf({ strategy: params.strategy, query, vector_weight: undefined });
   const base: Search = {
     query,

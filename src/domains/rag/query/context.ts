@@ -24,8 +24,11 @@ export function contextOf(hits: readonly Shown[], budget: number, count: (text: 
   let tokens = 0;
   for (const [place, hit] of hits.entries()) {
     const citation = place + 1;
-    const part = headed(citation, hit);
-    const needs = count(part) + (parts.length > 0 ? count(BETWEEN) : 0);
+    const head = headOf(citation, hit);
+    const part = head + hit.passage;
+    // A chunk's own tokens were counted when it was made.
+    const own = hit.passage === hit.text ? hit.tokens : count(hit.passage);
+    const needs = count(head) + own + (parts.length > 0 ? count(BETWEEN) : 0);
     if (said.has(hit.passage)) dropped.push({ citation, reason: "its text is there already" });
     else if (tokens + needs > budget)
       dropped.push({ citation, reason: `${needs} tokens, ${budget - tokens} were left` });
@@ -47,11 +50,11 @@ export function contextOf(hits: readonly Shown[], budget: number, count: (text: 
 
 const BETWEEN = "\n\n";
 
-function headed(citation: number, { document, page, section, line, headings, passage }: Shown): string {
+function headOf(citation: number, { document, page, section, line, headings }: Shown): string {
   const where = [page === null ? undefined : `page ${page}`, section ?? undefined, `line ${line}`].filter(
     (one) => one !== undefined,
   );
-  return `[${citation}] ${document}, ${where.join(", ")}${headings === "" ? "" : ` (${headings})`}\n${passage}`;
+  return `[${citation}] ${document}, ${where.join(", ")}${headings === "" ? "" : ` (${headings})`}\n`;
 }
 
 /** What of the context a claim may be found in. */

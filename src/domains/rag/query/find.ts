@@ -17,11 +17,11 @@ export async function find(
   signal: AbortSignal,
   embedded: () => void = () => {},
 ): Promise<readonly Hit[]> {
-  const vectors = how.mode === "fulltext" ? [] : await embedder.embed(wordings, "query", signal);
-  embedded();
-  const lists = await Promise.all(
-    wordings.map((query, place) => collection.search({ ...how, query, vector: vectors[place] })),
+  const vectors = how.mode === "fulltext" ? undefined : embedder.embed(wordings, "query", signal);
+  const searches = wordings.map((query, place) =>
+    collection.search({ ...how, query, vector: vectors?.then((all) => all[place]) }),
   );
+  const [lists] = await Promise.all([Promise.all(searches), vectors?.then(embedded)]);
   const [only] = lists;
   return only && lists.length === 1 ? only : joined(lists).slice(0, how.k);
 }

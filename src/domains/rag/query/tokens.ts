@@ -149,6 +149,8 @@ const OPPOSITES = new Set(
 export const areOpposite = (one: string, other: string) => OPPOSITES.has(`${one} ${other}`);
 
 const sentences = new Intl.Segmenter("en", { granularity: "sentence" });
+/** A sentence may begin with a name in small letters, such as `uuid4()`, which Unicode's rules do not see. */
+const NAMED_START = /(?<=[.!?]\s)(?=[a-z]\w*(?:\(|[_\d]\w*\b))/;
 const ABBREVIATED =
   /(?:\b(?:e\.g|i\.e|etc|vs|cf|fig|eq|dr|mr|mrs|ms|prof|st|inc|ltd|approx|art|sec|p|pp|[A-Z])\.)\s*$/i;
 
@@ -186,12 +188,13 @@ export function sentencesOf(text: string): Piece[] {
       if (trimmed !== "") pieces.push({ text: trimmed, start: offset + part.indexOf(trimmed) });
       offset += part.length;
     };
-    for (const { segment } of sentences.segment(line[0])) {
-      open += segment;
-      if (ABBREVIATED.test(open)) continue;
-      add(open);
-      open = "";
-    }
+    for (const { segment } of sentences.segment(line[0]))
+      for (const part of segment.split(NAMED_START)) {
+        open += part;
+        if (ABBREVIATED.test(open)) continue;
+        add(open);
+        open = "";
+      }
     add(open);
   }
   return pieces;
