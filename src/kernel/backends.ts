@@ -19,6 +19,8 @@ export interface Asked {
   readonly max_tokens: number;
   readonly temperature: number;
   readonly seed: number;
+  /** Goes on to `max_tokens` whatever the model would end with, where the server can. */
+  readonly ignore_eos?: boolean;
   readonly signal: AbortSignal;
   readonly onPiece?: (piece: Piece) => void;
 }

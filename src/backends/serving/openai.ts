@@ -58,7 +58,11 @@ export function openAiBackend(kind: ServedBy, url: string, key: string | undefin
   async function stream(model: string, asked: Asked): Promise<Generated> {
     const { prompt, messages, max_tokens, temperature, seed, signal } = asked;
     const heard = new Pieces(asked.onPiece);
-    const options = { model, max_tokens, temperature, seed, stream: true, stream_options: { include_usage: true } };
+    const options = {
+      ...{ model, max_tokens, temperature, seed, stream: true, stream_options: { include_usage: true } },
+      // A field of theirs; others refuse what they do not know.
+      ...(asked.ignore_eos && (kind === "llamacpp" || kind === "vllm") && { ignore_eos: true }),
+    };
     const response =
       prompt === undefined
         ? await post("/chat/completions", { ...options, messages }, signal)

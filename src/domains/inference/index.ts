@@ -1,4 +1,5 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import profile from "./profile.ts";
 import serve from "./serve.ts";
 
 export default defineDomain({
@@ -6,5 +7,5 @@ export default defineDomain({
   title: "Inference",
   description:
     "Serve language models on this machine or reach servers that run, and know how fast and how good they are.",
-  tools: [serve],
+  tools: [serve, profile],
 });
