@@ -51,6 +51,33 @@ class ProfileResult(TypedDict, closed=True):
     plot: Artifact
 
 
+class Band(TypedDict, closed=True):
+    value: float
+    low: float | None
+    high: float | None
+
+
+class CompareResult(TypedDict, closed=True):
+    plot: Artifact
+
+
+class SettingToDraw(TypedDict, closed=True):
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    outcome: str
+
+
+class OptimizeParams(TypedDict, closed=True):
+    objective: str
+    tried: list[SettingToDraw]
+
+
+class OptimizeResult(TypedDict, closed=True):
+    plot: Artifact
+
+
 class LoadSpeed(TypedDict, closed=True):
     load: str
     tokens_per_second: float
@@ -61,3 +88,19 @@ class LoadSpeed(TypedDict, closed=True):
 class ProfileParams(TypedDict, closed=True):
     measure: NotRequired[PredictionsToTime]
     loads: list[LoadSpeed]
+
+
+class TargetToDraw(TypedDict, closed=True):
+    name: str
+    quality: Band | None
+    tokens_per_second: Band
+    ttft_ms: Band
+    front: bool
+
+
+class CompareParams(TypedDict, closed=True):
+    quality: str
+    """
+    What it is; empty where there is none.
+    """
+    targets: list[TargetToDraw]

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { quantile } from "../../../src/kernel/statistics.ts";
 import { isHere, SMALL } from "../../support/backends.ts";
 import type { Answer } from "../../support/client.ts";
+import { finished } from "../../support/finished.ts";
 import { test } from "../../support/server.ts";
 import { counted, DONE, said, streamingServer } from "../../support/streaming-server.ts";
 import { people } from "../training/people.ts";
@@ -50,7 +51,7 @@ test("says what a server's true delays were, within three per cent", { retry: 2 
   onTestFinished(() => server.close());
   server.script = SLOW;
   const found = profiled(
-    await client.call("ml_inference_profile", {
+    await finished(client, "ml_inference_profile", {
       url: server.url,
       prompts: ["Count."],
       requests: 5,
@@ -83,7 +84,8 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const server = await streamingServer();
   onTestFinished(() => server.close());
   server.script = SLOW;
-  const answer = await client.call("ml_inference_profile", {
+  const answer = await finished(client, "ml_inference_profile", {
+    wait_seconds: 45,
     url: server.url,
     prompts: ["Count."],
     requests: 8,
@@ -96,7 +98,9 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const { points, goodput } = profiled(answer);
   expect(goodput).toBe(0);
   expect(answer.images).toBe(1);
-  expect(answer.text.split("\n").find((line) => line.startsWith("at once"))).toMatchInlineSnapshot(`"at once | arriving/s | tokens/s | requests/s | goodput | ttft p50 | ttft p99 | tpot p50 | failed"`);
+  expect(answer.text.split("\n").find((line) => line.startsWith("at once"))).toMatchInlineSnapshot(
+    `"at once | arriving/s | tokens/s | requests/s | goodput | ttft p50 | ttft p99 | tpot p50 | failed"`,
+  );
   expect(points.map(({ concurrency, rate }) => [concurrency, rate])).toEqual([
     [1, null],
     [4, null],
@@ -105,7 +109,8 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const [alone, four] = points.map(({ figures }) => figures.tokens_per_second);
   expect((four ?? 0) / (alone ?? 1)).toBeGreaterThan(3);
   server.script = [said("x")];
-  const { isError, text } = await client.call("ml_inference_profile", {
+  const { isError, text } = await finished(client, "ml_inference_profile", {
+    wait_seconds: 45,
     url: server.url,
     prompts: ["Count."],
     warmup: 0,
@@ -124,7 +129,7 @@ test("a tabular model's predictions are timed by rows at once", async ({ client,
   });
   if (isError) throw new Error(text);
   const args = { model: "leaver", requests: 20, sweep: [1, 500] };
-  const answer = await client.call("ml_inference_profile", args);
+  const answer = await finished(client, "ml_inference_profile", args);
   const { batches, backend } = z
     .looseObject({
       backend: z.null(),
@@ -144,7 +149,11 @@ test.runIf(isHere("llamacpp"))(
   "a model of ours is asked prompts and answers of the length that was set",
   async ({ client }) => {
     await client.call("ml_inference_serve", { action: "start", backend: "llamacpp", model: SMALL });
-    const answer = await client.call("ml_inference_profile", { requests: 3, prompt_tokens: 100, output_tokens: 12 });
+    const answer = await finished(client, "ml_inference_profile", {
+      requests: 3,
+      prompt_tokens: 100,
+      output_tokens: 12,
+    });
     const found = profiled(answer);
     expect(found).toMatchObject({ requests: 3, output_tokens: 12, warnings: [] });
     expect(Math.abs((found.prompt_tokens ?? 0) - 100)).toBeLessThanOrEqual(2);
