@@ -114,5 +114,7 @@ function gainOf(base: Tried, chosen: Tried, objective: Task["objective"]): Optim
 function warningsOf(base: Tried, chosen: Tried, objective: Task["objective"]): string[] {
   if (base === chosen) return ["Nothing tried is better than what it was before."];
   const { low } = gainOf(base, chosen, objective);
-  return low === null || low <= 0 ? ["The gain may be chance: its interval reaches 0. More `repeats` would tell."] : [];
+  return low === null || low <= 0
+    ? ["The gain may be chance: no interval above 0 shows it. More `repeats` would tell."]
+    : [];
 }
