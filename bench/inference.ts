@@ -261,7 +261,7 @@ async function compare() {
   const more = { references, output_tokens: 24, repeats: RUNS, start: true, settings: { context_tokens: 512 } };
   const found = await call("ml_inference_compare", { targets, prompts, more }, Compared);
   const shown = ({ value, low, high }: z.output<typeof Estimate>) =>
-    [value, low ?? value, high ?? value].map((one) => Number(one.toPrecision(4)));
+    [value, low ?? value, high ?? value].map((one) => Number(one.toPrecision(4))).join(" ");
   return {
     value_low_high: Object.fromEntries(
       found.targets.map(({ name, quality, tokens_per_second, ttft_ms, memory_bytes }) => [
