@@ -26,6 +26,8 @@ const TITLES: Readonly<Record<string, string>> = {
     "Forty rules on one table against Great Expectations and pandera (lazy), each in its own environment, in turn",
   rag: "Retrieval over two sets of documents (172 questions on 172 answers of the Python FAQ; 353 names on 1057 docstrings) against LlamaIndex with Chroma and LangChain with FAISS, each with its defaults and the same model, in turn; `ratios` are ours to theirs; memory with all that ran",
   "rag-scale": "A collection of over 100,000 chunks: the server's memory, the index's recall, the time of a query",
+  inference:
+    "Inference on one thread: our client against a bare fetch; the profile against a scripted server, llama-bench and `vllm bench serve`; every backend in one interleaved comparison (mean, low, high); the settings found against an exhaustive grid",
   routing: "The routing hint: time a request",
 };
 

@@ -19,6 +19,10 @@ export interface Asked {
   readonly max_tokens: number;
   readonly temperature: number;
   readonly seed: number;
+  /** Goes on to `max_tokens` whatever the model would end with, where the server can. */
+  readonly ignore_eos?: boolean;
+  /** JSON Schema that the answer to messages is held to. */
+  readonly schema?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly onPiece?: (piece: Piece) => void;
 }
@@ -43,6 +47,10 @@ export interface Backend {
   /** Streams. Throws ToolError; a prompt that does not fit is `context_overflow`, never cut. */
   generate(model: string, asked: Asked): Promise<Generated>;
   embed(model: string, texts: readonly string[], signal: AbortSignal): Promise<readonly (readonly number[])[]>;
+  /** A text's tokens as the model has them. Throws ToolError where the server does not tell. */
+  tokenize(model: string, text: string, signal: AbortSignal): Promise<readonly number[]>;
+  /** What the server counts, by its own names (Prometheus); nothing where it counts nothing. */
+  metrics(signal: AbortSignal): Promise<Readonly<Record<string, number>>>;
 }
 
 export const KV_TYPES = ["f16", "q8_0", "q4_0"] as const;
@@ -75,10 +83,12 @@ export interface Serving {
   readonly settings: ServeSettings;
 }
 
+export const MODEL_FORMATS = ["gguf", "safetensors", "onnx"] as const;
+
 /** What a model's files say of themselves in their headers. */
 export interface ModelFile {
   readonly path: string;
-  readonly format: "gguf" | "safetensors";
+  readonly format: (typeof MODEL_FORMATS)[number];
   readonly architecture: string;
   readonly parameters: number;
   readonly bytes: number;
@@ -144,6 +154,8 @@ export interface Backends {
   memory(id: string): number | undefined;
   /** What a model's files say, by the path of a file or folder, or by the name of one that set-up brings. */
   inspect(model: string): Promise<ModelFile>;
+  /** SHA-256 of a model's weights, hex: of the file, or over the files' in the order of their names. */
+  digest(file: ModelFile, signal: AbortSignal): Promise<string>;
   /** The settings a start would take, and whether the model fits so. */
   plan(backend: ServedBy, file: ModelFile, settings: Partial<ServeSettings>): { settings: ServeSettings; fit: Fit };
   /** Models that set-up brings, by name. */

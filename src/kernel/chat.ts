@@ -31,3 +31,13 @@ export interface ChatModel {
 
 /** The client's own model, through the protocol. */
 export const CLIENT = "client";
+
+/** Between two lines that stand nowhere in the text, so that nothing in it can end it. */
+export function fenced(text: string): string {
+  let [mark, number] = ["=== passages ===", 1];
+  while (text.includes(mark)) {
+    number += 1;
+    mark = `=== passages ${number} ===`;
+  }
+  return `${mark}\n${text}\n${mark}`;
+}

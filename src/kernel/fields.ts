@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CLIENT } from "./chat.ts";
 import type { AssetKind } from "./record.ts";
 
 /**
@@ -35,6 +36,18 @@ export function rare<S extends z.ZodType>(schema: S): S {
 }
 
 export const isRare = (schema: z.core.$ZodType) => rarely.get(schema)?.rare === true;
+
+/** Fields that name a language model by a word; a call in which one is the client's own cannot become a job. */
+const speakers = z.registry<{ speaker: true }>();
+
+export function speaker<S extends z.ZodType>(schema: S): S {
+  speakers.add(schema, { speaker: true });
+  return schema;
+}
+
+/** Whether these parameters ask for the client's own model, which only the request itself can reach. */
+export const asksClient = (schema: z.ZodObject, params: Readonly<Record<string, unknown>>) =>
+  Object.entries(schema.shape).some(([field, one]) => params[field] === CLIENT && speakers.has(one));
 
 const marked = (reference: Reference, description: string) =>
   z.string().min(1).max(1024).describe(description).register(references, { reference });

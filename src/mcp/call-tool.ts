@@ -3,7 +3,6 @@ import type { Tool } from "../kernel/tool.ts";
 import { guardEffect } from "../policy/effects.ts";
 import { Call } from "./call.ts";
 import { followJob, startJob } from "./jobs.ts";
-import { isLong } from "./json-schema.ts";
 import { parse, parseJobRequest } from "./parse.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { explain, present, presentJob } from "./present.ts";
@@ -23,7 +22,7 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
     const params = parse(tool.input, args);
     guardEffect(tool, params, parts.config.read_only);
     const resolved = await call.resolve(params, caller.signal);
-    if (isLong(tool)) {
+    if (call.isJob) {
       const job = await startJob(call, resolved, caller, parts);
       return job.ended ? present(tool, tool.output.parse(job.result)) : presentJob(tool, job.handle);
     }
@@ -35,7 +34,7 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
     if (error instanceof Unanswered) throw error;
     return explain(recordFailure(call, error, parts));
   } finally {
-    if (!isLong(tool)) call.tidy();
+    if (!call.isJob) call.tidy();
   }
 }
 

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { z } from "zod";
 import { CLIENT } from "../kernel/chat.ts";
 import { ToolError } from "../kernel/errors.ts";
-import type { Artifact } from "../kernel/fields.ts";
+import { type Artifact, asksClient } from "../kernel/fields.ts";
 import type { Ports } from "../kernel/ports.ts";
 import { AssetRef, Decision } from "../kernel/record.ts";
 import { isAllPython, type Tool } from "../kernel/tool.ts";
@@ -15,7 +15,7 @@ import { admitRemote } from "../policy/remote.ts";
 import { trackingStore } from "../policy/tracking.ts";
 import type { Said } from "../runtime/protocol.ts";
 import { filePage } from "../studio/pages.ts";
-import { isLong } from "./json-schema.ts";
+import { isLong, MORE } from "./json-schema.ts";
 import type { Caller, Parts } from "./parts.ts";
 import { resolveReferences } from "./references.ts";
 import { clientModel } from "./sampling.ts";
@@ -34,10 +34,14 @@ export const CallState = z.strictObject({
 });
 export type CallState = z.infer<typeof CallState>;
 
+const Given = z.record(z.string(), z.unknown()).catch({});
+
 /** One call under way. */
 export class Call {
   readonly tool: Tool;
   readonly state: CallState;
+  /** Whether it runs on by itself; a call that asks the client's model cannot. */
+  readonly isJob: boolean;
   readonly #parts: Parts;
   readonly #caller: Caller;
   /** Last word on how far the work is. */
@@ -58,14 +62,13 @@ export class Call {
       trace_id: parent?.[1] ?? randomBytes(16).toString("hex"),
       span_id: randomBytes(8).toString("hex"),
       started: Date.now(),
-      params: z
-        .record(z.string(), z.unknown())
-        .catch({})
-        .parse(args ?? {}),
+      params: Given.parse(args),
       inputs: [],
       run_id: null,
       decisions: [],
     };
+    this.isJob =
+      isLong(tool) && !asksClient(tool.input, { ...this.state.params, ...Given.parse(this.state.params[MORE]) });
   }
 
   get id(): string {
@@ -74,7 +77,7 @@ export class Call {
 
   /** Scratch of this call alone. A job's stays until it is settled, and keeps its log after. */
   get folder(): string {
-    return callFolder(this.#parts.config.workspace, this.state.id, isLong(this.tool));
+    return callFolder(this.#parts.config.workspace, this.state.id, this.isJob);
   }
 
   get artifacts(): string {
@@ -121,7 +124,7 @@ export class Call {
       runs: store().runs,
       collections,
       backends,
-      chat: (name) => (name === CLIENT ? clientModel(this.#caller) : chat(name)),
+      chat: (name) => (name === CLIENT ? clientModel(this.#caller, this.isJob) : chat(name)),
       reranker,
       signal,
       readText: (field, path, mostBytes) => readCapped(field, path, mostBytes).toString("utf8"),
@@ -136,7 +139,7 @@ export class Call {
       python: async (params) => {
         if (!tool.op) throw new ToolError("failed", `${tool.name} has no Python op.`);
         // What goes on without this server must be able to end without it.
-        const detached = isLong(tool) && isAllPython(tool);
+        const detached = this.isJob && isAllPython(tool);
         const work = {
           id: state.id,
           op: tool.op.name,
@@ -145,7 +148,7 @@ export class Call {
           artifacts: this.artifacts,
           checkpoints: join(config.workspace, "checkpoints", state.id),
           detached,
-          wallSeconds: isLong(tool) ? config.job_seconds : config.call_seconds,
+          wallSeconds: this.isJob ? config.job_seconds : config.call_seconds,
         };
         const result = await python.run(work, signal, { onStarted: (pid) => this.onStarted(pid), onSaid: hear });
         return checkOp(tool.op.result, result);

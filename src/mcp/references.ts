@@ -22,13 +22,15 @@ export interface Resolver {
   track(field: string, store: string): Promise<string>;
 }
 
+const Params = z.record(z.string(), z.unknown());
+
 /** A call's parameters with names turned into absolute paths, and what those names were. */
 export interface Resolved {
   readonly params: Record<string, unknown>;
   readonly inputs: readonly AssetRef[];
 }
 
-/** Follows the marks in a flat input schema: datasets, models, files and sources become paths an op can open. */
+/** Follows the marks in an input schema: datasets, models, files and sources become paths an op can open. */
 export async function resolveReferences(
   schema: z.ZodObject,
   params: Readonly<Record<string, unknown>>,
@@ -39,7 +41,11 @@ export async function resolveReferences(
   for (const [field, fieldSchema] of Object.entries(schema.shape)) {
     const { reference, many } = markOf(fieldSchema);
     const value = params[field];
-    if (reference === undefined || value === undefined) continue;
+    if (value === undefined) continue;
+    if (reference === undefined) {
+      resolved[field] = await inside(fieldSchema, value);
+      continue;
+    }
     const one = async (name: string) => {
       const [path, input] = await locate(field, reference, name, resolver);
       if (reference !== "target" && reference !== "tracking") inputs.push(input);
@@ -49,6 +55,20 @@ export async function resolveReferences(
     else if (many && Array.isArray(value)) resolved[field] = await Promise.all(value.map((name) => one(String(name))));
   }
   return { params: resolved, inputs };
+
+  /** The marks in the objects of a list. */
+  async function inside(fieldSchema: z.core.$ZodType, value: unknown): Promise<unknown> {
+    const list = unwrap(fieldSchema);
+    const element = list instanceof z.ZodArray ? unwrap(list.element) : undefined;
+    if (!(element instanceof z.ZodObject) || !Array.isArray(value)) return value;
+    const items: unknown[] = [];
+    for (const item of value) {
+      const { params: found, inputs: more } = await resolveReferences(element, Params.parse(item), resolver);
+      inputs.push(...more);
+      items.push(found);
+    }
+    return items;
+  }
 }
 
 async function locate(

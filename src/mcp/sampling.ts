@@ -87,8 +87,14 @@ function newest(responses: Record<string, unknown> | undefined): Replies {
   );
 }
 
-/** The client's own model, as any other. Throws ToolError where the client offers none. */
-export function clientModel({ sample }: Caller): ChatModel {
+/** The client's own model, as any other. Throws ToolError where the client offers none, and in a job. */
+export function clientModel({ sample }: Caller, isJob: boolean): ChatModel {
+  if (isJob)
+    throw new ToolError(
+      "invalid_input",
+      `\`${CLIENT}\`: a job cannot ask the client's model here.`,
+      "Name `ollama:<model>`, `openai:<model>`, or one that ml_inference_serve started, as `llamacpp:<model>`.",
+    );
   if (!sample)
     throw new ToolError(
       "unavailable",

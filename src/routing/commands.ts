@@ -121,11 +121,24 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "inference",
-    title: "Predict one row",
-    description: "What a model answers for a row, and why.",
-    arguments: [model, dataset, { name: "row", description: "Row number, from 0.", required: false }],
-    does: [`Call ${tool("ml_transparency_explain").name} with what is given (row 0 unless told).`],
-    missing: "serving models behind an address",
+    title: "Use a model",
+    description: "Serve and ask a language model, know its speed, or predict a row.",
+    arguments: [
+      {
+        name: "model",
+        description: "Registered model, GGUF file or name at a server.",
+        required: true,
+        completes: "model",
+      },
+      { name: "prompt", description: "What to ask a language model.", required: false },
+      { name: "dataset", description: "Rows for a tabular model.", required: false, completes: "dataset" },
+    ],
+    does: [
+      `With a dataset: call ${tool("ml_transparency_explain").name} with row 0 unless told, and ${tool("ml_inference_profile").name} for how long a prediction takes.`,
+      `Else call ${tool("ml_inference_serve").name} with action list; where nothing serves the model, call it with action inspect, say what it needs and what is free, and after the person agrees call it with action start.`,
+      `With a prompt, call ${tool("ml_inference_serve").name} with action chat (generate where the model has no chat template) and show the answer with its tokens and speed.`,
+      `Without one, call ${tool("ml_inference_profile").name} and say the time to the first token, tokens a second, and how both change with load. ${tool("ml_inference_compare").name} tells it from others, ${tool("ml_inference_optimize").name} makes it faster.`,
+    ],
   },
   {
     name: "models",

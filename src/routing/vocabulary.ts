@@ -14,7 +14,7 @@ export const CERTAIN =
 
 /** Words of machine learning that mean other things too: they need company. */
 export const LIKELY =
-  "archive audit aupr auprc balance batch bayesian bias biased card categories category chain chat citation classes collection collections column columns correlated correlation correlations curve data decision demographic discriminate discrimination disparity distribution distributions docs document documents drift duplicate duplicates embed embedding encode encoding evaluate evaluation excel experiment explain explanation export fair fairness feature features field fields file files filter folds forest generate grid group groups handbook hash hybrid imbalance imbalanced importance important index indexed influence ingest inputs integrity interval label labels leak leakage leaks lineage log logged markdown merge merkle metric metrics missing model models null nulls numeric opentelemetry outlier outliers parameter parameters parity passage passages pdf pdfs percentile performance permutation personal pipeline policies predict predicted predicting prediction predictions predictor profile protected provenance quality question questions rate record records registry regress reject rejected rerank residual retrieve row rows run runs sample samples scale score search seed sensitive serve served server settings split statistically statistics stratified subgroup subgroups suite sweep table tamper tampered target telemetry test threshold thresholds timeline train trained training transform trial trials tune tuned tuning validate validation value values vector verify version".split(
+  "archive audit aupr auprc backend backends balance batch bayesian bias biased card categories category chain chat citation classes collection collections column columns correlated correlation correlations curve data decision demographic discriminate discrimination disparity distribution distributions docs document documents drift duplicate duplicates embed embedding encode encoding endpoint evaluate evaluation excel experiment explain explanation export fair fairness feature features field fields file files filter folds forest generate grid group groups handbook hash hybrid imbalance imbalanced importance important index indexed influence ingest inputs integrity interval label labels latency leak leakage leaks lineage log logged markdown merge merkle metric metrics missing model models null nulls numeric opentelemetry outlier outliers parameter parameters parity passage passages pdf pdfs percentile performance permutation personal pipeline policies predict predicted predicting prediction predictions predictor profile prompts protected provenance quality question questions rate record records registry regress reject rejected rerank residual retrieve row rows run runs sample samples scale score search seed sensitive serve served server settings split statistically statistics stratified subgroup subgroups suite sweep table tamper tampered target telemetry test threads threshold thresholds throughput timeline tokens train trained training transform trial trials tune tuned tuning validate validation value values vector verify version".split(
     " ",
   );
 
@@ -55,8 +55,20 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bfeast\b|\bmodels?\b.*\bfeatures?\b.*\buse\b|use (these|this) features?/g, "$& features register lineage dataset"],
   // Language models
   [
-    /\b(serve|host|deploy|start|stop|chat|talk|generate text)\b.*\b(models?|gguf|llms?|ollama|vllm|llama\S*)\b|\b(gguf|ollama|vllm|llama\.?cpp)\b/g,
+    /\b(serve|host|deploy|start|stop|chat|talk|generate text)\b.*\b(models?|gguf|llms?|ollama|vllm|llama\S*)\b|^(?!.*\b(compare|profile|throughput|latency|measure|benchmark|tune|threads|faster|fastest)\b).*\b(gguf|ollama|vllm|llama\.?cpp)\b/g,
     "$& serve language models server run local inference",
+  ],
+  [
+    /\b(throughput|latency|tokens (per|a) second|time to first token|how (fast|long))\b.*\b(models?|llms?|servers?|endpoint|ollama|vllm|prompts|prediction)\b|\b(profile|measure|benchmark)\b.*\b(llms?|served?|server|endpoint|vllm|ollama)\b/g,
+    "$& measure profile speed latency percentiles server llm tokens throughput",
+  ],
+  [
+    /\bcompare\b.*\b(backends?|llama\.?cpp|ollama|vllm|llms?|prompts)\b|\bquantized\b.*\b(good|worse|better|original)\b|\bwhich (backend|llm|language model)\b/g,
+    "$& compare llms backends prompts language models quality speed cost",
+  ],
+  [
+    /\b(fastest|best)\b.*\bsettings\b.*\bserve\b|\btune\b.*\b(server|llm)\b|\bhow many threads\b|\b(llm|served? model)\b.*\b(faster|less memory)\b|\bless memory\b.*\bmodel\b/g,
+    "$& tune settings serve threads optimize llm server memory",
   ],
   // Documents
   [
@@ -131,6 +143,6 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
 export const NOT_YET =
-  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gptq grpo guardrail jailbreak lora mistral paper papers perplexity prompt prompts qlora quantization quantize redteam rlhf".split(
+  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gptq grpo guardrail jailbreak lora mistral paper papers perplexity qlora quantization quantize redteam rlhf".split(
     " ",
   );

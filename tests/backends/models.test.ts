@@ -1,11 +1,14 @@
 import { copyFileSync, mkdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { digestOf } from "../../src/backends/models/digest.ts";
 import { defaultThreads, fitOf } from "../../src/backends/models/fit.ts";
 import { kvBytesPerToken, readFolder } from "../../src/backends/models/folder.ts";
 import { readGguf } from "../../src/backends/models/gguf.ts";
+import { readOnnx } from "../../src/backends/models/onnx.ts";
 import { isHere, smallModel } from "../support/backends.ts";
-import { scratch } from "../support/server.ts";
+import { root, scratch } from "../support/server.ts";
 
 const { folder, remove } = scratch();
 afterAll(remove);
@@ -57,8 +60,10 @@ describe("a folder", () => {
   });
 
   test("that is quantized says how", () => {
-    const config = { quantization_config: { quant_method: "gptq", bits: 4 } };
-    expect(readFolder(model("gptq", { config })).quantization).toBe("gptq 4-bit");
+    for (const quant_method of ["gptq", "awq"]) {
+      const config = { quantization_config: { quant_method, bits: 4 } };
+      expect(readFolder(model(quant_method, { config })).quantization).toBe(`${quant_method} 4-bit`);
+    }
   });
 
   test("cut off, pickled or empty is refused", () => {
@@ -96,6 +101,44 @@ describe.runIf(isHere("llamacpp"))("a GGUF file", () => {
     writeFileSync(cut, "not a model");
     await expect(readGguf(cut)).rejects.toThrow("is not a whole GGUF file");
   });
+});
+
+describe("an ONNX file", () => {
+  const small = join(root, ".cache/models/all-MiniLM-L6-v2/model.onnx");
+
+  test("says what it is without its weights being read", () => {
+    // The published BERT of 6 layers and 384 dimensions without its pooler: 22.57 M parameters, and a few constants.
+    const found = readOnnx(small);
+    expect(found).toMatchObject({ format: "onnx", quantization: "F32", bytes: statSync(small).size });
+    expect(found.parameters / 22_565_376).toBeCloseTo(1, 2);
+    expect(readOnnx(small.replace("v2/", "v2-int8/")).quantization).toBe("U8");
+  });
+
+  test("that is cut off or none is refused", () => {
+    const cut = join(folder, "cut.onnx");
+    copyFileSync(small, cut);
+    truncateSync(cut, statSync(cut).size - 1000);
+    expect(() => readOnnx(cut)).toThrow("`cut.onnx` is not a whole ONNX file");
+    writeFileSync(cut, "not a model");
+    expect(() => readOnnx(cut)).toThrow("is not a whole ONNX file");
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        writeFileSync(cut, bytes);
+        expect(() => readOnnx(cut)).toThrow("is not a whole ONNX file");
+      }),
+    );
+  });
+});
+
+test("a digest is of the weights alone", async () => {
+  const { signal } = new AbortController();
+  const path = model("hashed", {});
+  const before = await digestOf(readFolder(path), signal);
+  expect(before).toMatch(/^[0-9a-f]{64}$/);
+  writeFileSync(join(path, "README.md"), "---\ntags: [x]\nlicense: apache-2.0\n---\nlicense: none");
+  expect(await digestOf(readFolder(path), signal)).toBe(before);
+  expect(readFolder(path).license).toBe("apache-2.0");
+  expect(await digestOf(readFolder(model("longer", { bytes: 9 })), signal)).not.toBe(before);
 });
 
 test("few cores are one thread", () => {

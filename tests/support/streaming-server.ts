@@ -13,12 +13,15 @@ export interface StreamingServer {
   /** Whether the connection is cut at the script's end. */
   cut: boolean;
   readonly asked: unknown[];
+  /** Of each answer, the milliseconds from the request's arrival to each part that was sent. */
+  readonly sent: number[][];
   close(): void;
 }
 
 /** An OpenAI-compatible server on this machine that streams as it is told to. */
 export async function streamingServer(): Promise<StreamingServer> {
   const asked: unknown[] = [];
+  const sent: number[][] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
@@ -39,6 +42,7 @@ export async function streamingServer(): Promise<StreamingServer> {
     status: 200,
     cut: false,
     asked,
+    sent,
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -47,12 +51,18 @@ export async function streamingServer(): Promise<StreamingServer> {
   return scripted;
 
   async function play(response: ServerResponse): Promise<void> {
+    const began = performance.now();
     response.writeHead(scripted.status, { "content-type": "text/event-stream" });
     response.flushHeaders();
+    const moments: number[] = [];
     for (const part of scripted.script) {
       if (typeof part === "number") await sleep(part);
-      else await new Promise<void>((resolve) => response.write(part, () => resolve()));
+      else {
+        moments.push(performance.now() - began);
+        await new Promise<void>((resolve) => response.write(part, () => resolve()));
+      }
     }
+    sent.push(moments);
     if (scripted.cut) response.destroy();
     else response.end();
   }

@@ -8,7 +8,14 @@ import { isLong } from "../../src/mcp/json-schema.ts";
 
 const root = join(import.meta.dirname, "../..");
 /** Tools whose work ends with its server: the next call goes on where it was. */
-const RESUMED: ReadonlySet<string> = new Set(["ml_rag_ingest", "ml_rag_evaluate", "ml_inference_serve"]);
+const RESUMED: ReadonlySet<string> = new Set([
+  "ml_rag_ingest",
+  "ml_rag_evaluate",
+  "ml_inference_serve",
+  "ml_inference_profile",
+  "ml_inference_compare",
+  "ml_inference_optimize",
+]);
 const kebab = (name: string) => name.replaceAll("_", "-");
 
 describe.each(tools.map((tool) => [tool.name, tool] as const))("%s", (name, tool) => {

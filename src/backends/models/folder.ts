@@ -69,7 +69,7 @@ export function readFolder(folder: string): ModelFile {
     quantization,
     context_tokens: config.max_position_embeddings,
     kv_bytes_per_token: kvBytesPerToken(config),
-    license: undefined,
+    license: licenseOf(folder),
     has_chat_template:
       existsSync(join(folder, "chat_template.jinja")) ||
       /"chat_template"/.test(
@@ -78,6 +78,13 @@ export function readFolder(folder: string): ModelFile {
           : "",
       ),
   };
+}
+
+/** As the card's front matter has it (Hugging Face). */
+function licenseOf(folder: string): string | undefined {
+  const card = join(folder, "README.md");
+  if (!existsSync(card)) return undefined;
+  return /^---\n[\s\S]*?^license: *(\S+)[\s\S]*?^---/m.exec(readFileSync(card, "utf8"))?.[1];
 }
 
 /** 2 · layers · heads of keys and values · their width · 2 bytes; undefined where the configuration does not say. */

@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
-import { createReadStream, openAsBlob } from "node:fs";
-import { pipeline } from "node:stream/promises";
+import { openAsBlob } from "node:fs";
 import { z } from "zod";
 import type { Asked, Backend, Generated, ServeSettings } from "../../kernel/backends.ts";
 import { ToolError } from "../../kernel/errors.ts";
-import { bodyOf, broken, overflow, reached, refusal } from "./openai.ts";
+import { sha256 } from "../models/digest.ts";
+import { bodyOf, broken, overflow, reached, refusal, untold } from "./openai.ts";
 import { Pieces } from "./pieces.ts";
 import { HOST, type Recipe } from "./recipe.ts";
 import { lines } from "./sse.ts";
@@ -56,16 +55,19 @@ export function ollamaBackend(host: string, settings: OllamaSettings): Backend {
       );
       return Embedded.parse(await response.json()).embeddings;
     },
+    tokenize: () => Promise.reject(untold("ollama")),
+    metrics: async () => ({}),
   };
 
   async function stream(model: string, asked: Asked): Promise<Generated> {
     const { prompt, messages, max_tokens, temperature, seed, signal } = asked;
     const heard = new Pieces(asked.onPiece);
-    const options = { num_predict: max_tokens, temperature, seed, ...optionsOf(settings) };
+    // It alone would punish words that were said before; at temperature 0 it would answer unlike all others.
+    const options = { num_predict: max_tokens, temperature, seed, repeat_penalty: 1, ...optionsOf(settings) };
     const body = { model, options, truncate: false, shift: false };
     const response =
       prompt === undefined
-        ? await post("/api/chat", { ...body, messages }, signal)
+        ? await post("/api/chat", { ...body, messages, ...(asked.schema && { format: asked.schema }) }, signal)
         : await post("/api/generate", { ...body, prompt, raw: true }, signal);
     let last: z.output<typeof Line> | undefined;
     for await (const line of lines(bodyOf(response))) {
@@ -133,12 +135,6 @@ export const ollama: Recipe = {
     if (!made.ok) throw new ToolError("failed", `Ollama did not make a model of the file (${made.status}).`);
   },
 };
-
-async function sha256(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash("sha256");
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
-  return hash.digest("hex");
-}
 
 /** No tokenizer joins words, so a text has at least as many tokens. */
 const fewestTokens = (text: string) => text.split(/\s+/).filter((word) => word !== "").length;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { basename, extname, isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import {
@@ -13,9 +13,11 @@ import {
 } from "../../kernel/backends.ts";
 import { ToolError } from "../../kernel/errors.ts";
 import { freePort, residentBytes, type ServerRecord, Servers } from "../../runtime/servers.ts";
+import { digestOf } from "../models/digest.ts";
 import { defaultThreads, fitOf, refuseMisfit } from "../models/fit.ts";
 import { readFolder } from "../models/folder.ts";
 import { readGguf } from "../models/gguf.ts";
+import { readOnnx } from "../models/onnx.ts";
 import { type Addresses, attach, servedName } from "./attach.ts";
 import { isStartable, programsOf, RECIPES, type Startable } from "./programs.ts";
 import { HOST } from "./recipe.ts";
@@ -66,6 +68,7 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
     bundled: () => Object.keys(BUNDLED).filter((name) => existsSync(bundledPath(name) ?? "")),
     attach: (where, signal) => attach(where, serving(), config, signal),
     inspect,
+    digest: digestOf,
     plan,
     log: (id) => servers.log(id),
     memory: (id) => {
@@ -133,10 +136,12 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
           );
     }
     if (!statSync(path).isDirectory()) {
-      if (path.toLowerCase().endsWith(".gguf")) return await readGguf(path);
+      const ending = extname(path).toLowerCase();
+      if (ending === ".gguf") return await readGguf(path);
+      if (ending === ".onnx") return readOnnx(path);
       throw new ToolError(
         "invalid_input",
-        "model: only GGUF files and folders of safetensors are served.",
+        `model: \`${basename(path)}\` is no GGUF, ONNX or folder of safetensors.`,
         "Convert it with ml_llm_quantize.",
       );
     }
@@ -225,7 +230,7 @@ class NotStarted extends ToolError {
   readonly words: string;
 
   constructor(backend: string, words: string) {
-    const memory = /out of memory|failed to allocate|bad_alloc|MemoryError|by SIGKILL/i.test(words);
+    const memory = /out of memory|(?:failed to|cannot) allocate|bad_alloc|MemoryError|by SIGKILL/i.test(words);
     super(
       "failed",
       `${backend} ended before it answered${memory ? ", for want of memory" : ""}.`,

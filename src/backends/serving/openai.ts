@@ -19,6 +19,7 @@ const Chunk = z.looseObject({
 });
 const Models = z.object({ data: z.array(z.looseObject({ id: z.string() })) });
 const Embedded = z.object({ data: z.array(z.looseObject({ embedding: z.array(z.number()) })) });
+const Tokens = z.object({ tokens: z.array(z.int()) });
 const PATIENCE_MS = 2000;
 const OVERFLOW =
   /exceed_context_size|context.{0,15}(?:length|window|size)|too (?:long|many tokens)|maximum (?:model|context) length/i;
@@ -27,6 +28,8 @@ const OVERFLOW =
 export function openAiBackend(kind: ServedBy, url: string, key: string | undefined): Backend {
   const base = url.replace(/\/+$/, "");
   const { host } = new URL(base);
+  // These two lie beside OpenAI's routes.
+  const root = base.replace(/\/v\d+$/, "");
   const headers = { "content-type": "application/json", ...(key !== undefined && { authorization: `Bearer ${key}` }) };
   const read = async (path: string, signal: AbortSignal) => {
     const response = await fetch(`${base}${path}`, { headers, signal });
@@ -53,15 +56,35 @@ export function openAiBackend(kind: ServedBy, url: string, key: string | undefin
       const response = await reached(host, signal, post("/embeddings", { model, input: texts }, signal));
       return Embedded.parse(await response.json()).data.map(({ embedding }) => embedding);
     },
+    tokenize: async (model, text, signal) => {
+      if (kind !== "llamacpp" && kind !== "vllm") throw untold(kind);
+      const body = JSON.stringify(kind === "vllm" ? { model, prompt: text } : { content: text });
+      const asked = fetch(`${root}/tokenize`, { method: "POST", headers, body, signal });
+      return Tokens.parse(
+        await reached(
+          host,
+          signal,
+          asked.then((response) => response.json()),
+        ),
+      ).tokens;
+    },
+    metrics: async (signal) => {
+      const response = await reached(host, signal, fetch(`${root}/metrics`, { headers, signal }));
+      return response.ok ? metricsIn(await response.text()) : {};
+    },
   };
 
   async function stream(model: string, asked: Asked): Promise<Generated> {
     const { prompt, messages, max_tokens, temperature, seed, signal } = asked;
     const heard = new Pieces(asked.onPiece);
-    const options = { model, max_tokens, temperature, seed, stream: true, stream_options: { include_usage: true } };
+    const options = {
+      ...{ model, max_tokens, temperature, seed, stream: true, stream_options: { include_usage: true } },
+      // A field of theirs; others refuse what they do not know.
+      ...(asked.ignore_eos && (kind === "llamacpp" || kind === "vllm") && { ignore_eos: true }),
+    };
     const response =
       prompt === undefined
-        ? await post("/chat/completions", { ...options, messages }, signal)
+        ? await post("/chat/completions", { ...options, messages, ...(asked.schema && heldTo(asked.schema)) }, signal)
         : await post("/completions", { ...options, prompt }, signal);
     let [usage, finish]: [Generated["usage"], string | undefined] = [undefined, undefined];
     for await (const data of events(bodyOf(response))) {
@@ -81,6 +104,23 @@ export function openAiBackend(kind: ServedBy, url: string, key: string | undefin
     };
   }
 }
+
+/** As OpenAI has it, which all of them take; vLLM's own `guided_json` of earlier versions is ignored by it without a word. */
+const heldTo = (schema: object) => ({
+  response_format: { type: "json_schema", json_schema: { name: "answer", schema, strict: true } },
+});
+
+export const untold = (kind: ServedBy) =>
+  new ToolError("unavailable", `${kind} does not say what a text's tokens are.`, "llamacpp and vllm do.");
+
+/** Prometheus' text format: the last value of each name, labels left out. */
+const metricsIn = (text: string): Record<string, number> =>
+  Object.fromEntries(
+    text.split("\n").flatMap((line) => {
+      const [, name, value] = /^([A-Za-z_:][\w:]*)(?:\{[^}]*\})? (\S+)/.exec(line) ?? [];
+      return name === undefined || !Number.isFinite(Number(value)) ? [] : [[name, Number(value)]];
+    }),
+  );
 
 export function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
   if (!body) throw new ToolError("failed", "The server answered without a body.");

@@ -6,7 +6,7 @@ export const vllm: Recipe = {
   program: "venv/bin/python",
   onPath: undefined,
   formats: ["safetensors"],
-  ready_seconds: 300,
+  ready_seconds: 600,
   command: (_, { file, name }, settings, port) => {
     const { context_tokens, threads, parallel, batch_tokens, gpu_layers, prompt_cache } = settings;
     const cpu = gpu_layers === 0;

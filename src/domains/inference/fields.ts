@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { KV_TYPES, SERVED_BY, type ServeSettings } from "../../kernel/backends.ts";
+import { KV_TYPES, MODEL_FORMATS, SERVED_BY, type ServeSettings } from "../../kernel/backends.ts";
 import { languageModel, rare } from "../../kernel/fields.ts";
 
 /** Of a tool's result: a list of models with their facts is long. */
@@ -39,7 +39,7 @@ export const Fit = z
 
 export const ModelFacts = z
   .strictObject({
-    format: z.enum(["gguf", "safetensors"]),
+    format: z.enum(MODEL_FORMATS),
     architecture: z.string(),
     parameters: z.number(),
     bytes: z.number(),
@@ -47,6 +47,8 @@ export const ModelFacts = z
     context_tokens: z.int().nullable(),
     kv_bytes_per_token: z.int().nullable().describe("In 16 bits."),
     license: z.string().nullable(),
+    sha256: z.string().describe("Of the weights."),
+    made_from: z.array(z.string()).describe("Of a registered model, nearest first."),
     has_chat_template: z.boolean(),
   })
   .meta({ id: "ModelFacts" });

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { SERVED_BY } from "../../kernel/backends.ts";
-import { job, rare } from "../../kernel/fields.ts";
+import { CLIENT } from "../../kernel/chat.ts";
+import { job, rare, speaker } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, warned } from "../../kernel/words.ts";
-import { backend, Fit, ModelFacts, model, RESULT_CHARACTERS, Settings, Usage, url } from "./fields.ts";
+import { Fit, ModelFacts, model, RESULT_CHARACTERS, Settings, Usage, url } from "./fields.ts";
 import { serve } from "./serve/actions.ts";
 
 const EFFECTS = {
@@ -15,8 +16,10 @@ const EFFECTS = {
   generate: "reads",
   chat: "reads",
   embed: "reads",
+  tokenize: "reads",
 } as const;
-const ACTIONS = z.enum(["list", "inspect", "start", "status", "stop", "generate", "chat", "embed"]);
+const ACTIONS = z.enum(["list", "inspect", "start", "status", "stop", "generate", "chat", "embed", "tokenize"]);
+const SPOKEN_BY = [...SERVED_BY, CLIENT] as const;
 
 const Message = z
   .strictObject({ role: z.enum(["system", "user", "assistant"]), content: z.string().max(1_000_000) })
@@ -24,9 +27,9 @@ const Message = z
 
 const Params = z.strictObject({
   action: ACTIONS.default("list").describe("See above."),
-  backend,
+  backend: speaker(z.enum(SPOKEN_BY).optional().describe("Or `client`, your own.")),
   model,
-  prompt: z.string().min(1).max(1_000_000).optional().describe("generate: as it is."),
+  prompt: z.string().min(1).max(1_000_000).optional().describe("generate, tokenize: as it is."),
   messages: rare(z.array(Message).min(1).max(1000).optional().describe("chat: {role, content}…")),
   input: rare(
     z
@@ -34,6 +37,7 @@ const Params = z.strictObject({
       .optional()
       .describe("embed: texts."),
   ),
+  schema: rare(z.record(z.string(), z.json()).optional().describe("chat: JSON Schema of the answer.")),
   url,
   max_tokens: rare(z.int().min(1).max(100_000).default(256).describe("Of the answer.")),
   temperature: rare(z.number().min(0).max(5).default(0).describe("0: always the likeliest.")),
@@ -53,13 +57,14 @@ const Server = z
     healthy: z.boolean(),
     memory_bytes: z.number().nullable().describe("Resident."),
     settings: Settings,
+    metrics: z.record(z.string(), z.number()).describe("status: what it counts, by its own names."),
     log: z.string().describe("status: its last lines, cleaned."),
   })
   .meta({ id: "ModelServer" });
 
 const Served = z.strictObject({
   action: ACTIONS,
-  backend: z.enum(SERVED_BY).nullable(),
+  backend: z.enum(SPOKEN_BY).nullable(),
   model: z.string().nullable(),
   url: z.string().nullable().describe("OpenAI-compatible."),
   programs: z.array(
@@ -84,6 +89,7 @@ const Served = z.strictObject({
     })
     .nullable(),
   embeddings: z.array(z.array(z.number())),
+  tokens: z.array(z.int()),
   warnings: z.array(z.string()),
 });
 export type Served = z.output<typeof Served>;
@@ -94,7 +100,7 @@ export default nativeTool({
   name: "ml_inference_serve",
   title: "Serve models",
   description:
-    "Language models on llama.cpp, Ollama, vLLM, Candle or any OpenAI-compatible `url`: what is here, what a model is and whether it fits; start, generate, chat, embed, stop.",
+    "Language models on llama.cpp, Ollama, vLLM, Candle or an OpenAI-compatible `url`: what is here, what a model is, whether it fits; start and ask it.",
   effect: EFFECTS,
   action: "ModelInference",
   examples: [
@@ -134,6 +140,9 @@ export default nativeTool({
         50,
       ),
       ...factsInWords(result),
+      ...(result.tokens.length === 0
+        ? []
+        : [`${result.tokens.length} tokens: ${result.tokens.slice(0, 50).join(" ")}`]),
       ...(result.embeddings.length === 0
         ? []
         : [`${result.embeddings.length} embeddings of ${result.embeddings[0]?.length ?? 0} dimensions.`]),
@@ -146,7 +155,7 @@ export default nativeTool({
 function spoken({ action, model: name, backend: kind, url: at, usage, timings, finish_reason }: Served): string[] {
   if (action === "start") return [`${name} is served by ${kind} at ${at}.`];
   if (action === "stop") return [`${name} is stopped.`];
-  if (!timings) return [];
+  if (!timings) return kind === CLIENT ? [`${name}, the client's own model.`] : [];
   const counted = usage
     ? `${usage.prompt_tokens} tokens read, ${usage.completion_tokens} written`
     : "tokens not counted";
@@ -162,6 +171,8 @@ function factsInWords({ model: name, facts, fit }: Served): string[] {
     facts.context_tokens === null ? "context not said" : `context ${facts.context_tokens}`,
     facts.kv_bytes_per_token === null ? "" : `${facts.kv_bytes_per_token} bytes of keys and values a token`,
     facts.license === null ? "licence not said" : `licence ${facts.license}`,
+    `SHA-256 ${facts.sha256.slice(0, 16)}…`,
+    facts.made_from.length === 0 ? "" : `made from ${facts.made_from.join(", ")}`,
     facts.has_chat_template ? "" : "no chat template",
   ];
   return [

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Chunking, MODES } from "../../kernel/collections.ts";
-import { job, rare } from "../../kernel/fields.ts";
+import { job, rare, speaker } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, table, warned } from "../../kernel/words.ts";
 import { evaluate } from "./evaluate/evaluate.ts";
@@ -44,8 +44,10 @@ const Params = z.strictObject({
       .optional()
       .describe("Ways to cut, search and rerank: tries each combination, with a test."),
   ),
-  answer: rare(z.string().min(1).max(200).optional().describe("Model that answers, as of ml_rag_query.")),
-  judge: rare(z.string().min(1).max(200).optional().describe("Model that judges answers by RAGAS's measures.")),
+  answer: rare(speaker(z.string().min(1).max(200).optional().describe("Model that answers, as of ml_rag_query."))),
+  judge: rare(
+    speaker(z.string().min(1).max(200).optional().describe("Model that judges answers by RAGAS's measures.")),
+  ),
   ...job,
 });
 export type EvaluateParams = z.output<typeof Params>;

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { isAlive } from "../../../src/runtime/processes.ts";
 import { isHere, SMALL, smallModel } from "../../support/backends.ts";
-import { type Answer, connect, type TestClient } from "../../support/client.ts";
+import { type Answer, connect, ERAS, type TestClient } from "../../support/client.ts";
 import { fromSource, test } from "../../support/server.ts";
 import { counted, DONE, said, streamingServer } from "../../support/streaming-server.ts";
 
@@ -17,7 +17,15 @@ const Served = z.looseObject({
   finish_reason: z.string().nullable(),
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullable(),
   timings: z.looseObject({ ttft_ms: z.number().nullable(), tokens_per_second: z.number().nullable() }).nullable(),
-  servers: z.array(z.looseObject({ id: z.string(), healthy: z.boolean(), memory_bytes: z.number().nullable() })),
+  servers: z.array(
+    z.looseObject({
+      id: z.string(),
+      healthy: z.boolean(),
+      memory_bytes: z.number().nullable(),
+      metrics: z.record(z.string(), z.number()),
+    }),
+  ),
+  tokens: z.array(z.number()),
   embeddings: z.array(z.array(z.number())),
   warnings: z.array(z.string()),
 });
@@ -66,6 +74,13 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     ).toMatch(
       /^smollm2-135m-instruct \(gguf\): llama, 134\.5 M parameters, Q4_1, 0\.09836 GB; context 8192; 23040 bytes of keys/,
     );
+    const { tokens } = await serve(client, { action: "tokenize", prompt: "The capital of France is" });
+    expect(tokens).toHaveLength(5);
+    const schema = { type: "object", properties: { colour: { enum: ["red", "blue"] } }, required: ["colour"] };
+    const held = await serve(client, { action: "chat", messages: STORY, max_tokens: 24, schema });
+    expect(["red", "blue"]).toContain(z.object({ colour: z.string() }).parse(JSON.parse(held.text ?? "")).colour);
+    const [status] = (await serve(client, { action: "status" })).servers;
+    expect(status?.metrics["llamacpp:tokens_predicted_total"]).toBeGreaterThan(24);
     const long = await client.call("ml_inference_serve", { action: "generate", prompt: "word ".repeat(600) });
     expect(long.text).toContain("context_overflow");
     const [pid = 0] = pids(workspace);
@@ -122,6 +137,20 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     await expect.poll(async () => (await serve(client, { action: "status" })).servers).toEqual([]);
   });
 
+  test("a client that leaves in the middle of an answer leaves no process", async ({ workspace }) => {
+    const leaver = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
+    await serve(leaver, { action: "start", backend: "llamacpp", model: SMALL, settings: { context_tokens: 512 } });
+    const [pid = 0] = pids(workspace);
+    const asked = { action: "chat", messages: STORY, max_tokens: 400, temperature: 1 };
+    await new Promise<void>((resolve) => {
+      const call = leaver.call("ml_inference_serve", asked, { onProgress: () => resolve() });
+      call.catch(() => {});
+    });
+    await leaver.close();
+    expect(await gone(pid)).toBe(true);
+    expect(await gone(leaver.pid)).toBe(true);
+  });
+
   test("refuses what does not fit or is not whole, and starts nothing", async ({ client, write, workspace }) => {
     const cut = write("cut.gguf", "");
     copyFileSync(smallModel, cut);
@@ -149,6 +178,10 @@ describe.runIf(isHere("ollama"))("Ollama", () => {
     );
     expect(text).toMatch(/Paris/);
     expect(usage).toEqual({ prompt_tokens: 5, completion_tokens: 2 });
+    const schema = { type: "object", properties: { size: { enum: ["big", "small"] } }, required: ["size"] };
+    const held = served(await ask({ action: "chat", messages: STORY, max_tokens: 64, schema }));
+    expect(["big", "small"]).toContain(z.object({ size: z.string() }).parse(JSON.parse(held.text ?? "")).size);
+    expect((await ask({ action: "tokenize", prompt: "x" })).text).toContain("ollama does not say");
     const [vector] = served(await ask({ action: "embed", input: ["hello"] })).embeddings;
     expect(vector).toHaveLength(576);
     expect((await ask({ action: "generate", prompt: "word ".repeat(600) })).text).toContain("context_overflow");
@@ -158,6 +191,33 @@ describe.runIf(isHere("ollama"))("Ollama", () => {
     const [pid = 0] = pids(workspace);
     await serve(client, { action: "stop", model: SMALL, backend: "ollama" });
     expect(await gone(pid)).toBe(true);
+  });
+});
+
+describe.each(ERAS)("the client's own model, %s", (era) => {
+  test("answers through the protocol, and is no backend of a job", async ({ workspace }) => {
+    const env = { ML_ENGINE_WORKSPACE: workspace };
+    const client = await connect(era, { ...fromSource, env }, (text) => `heard: ${text}`);
+    onTestFinished(() => client.close());
+    const said = served(
+      await client.call("ml_inference_serve", { action: "chat", backend: "client", messages: STORY }),
+    );
+    expect(said).toMatchObject({ text: "heard: Name three colours.", model: "the-hosts-own", finish_reason: "stop" });
+    const raw = await client.call("ml_inference_serve", {
+      action: "generate",
+      more: { backend: "client" },
+      prompt: "x",
+    });
+    expect(served(raw).text).toBe("heard: x");
+    const other = await client.call("ml_inference_serve", { action: "embed", backend: "client", input: "x" });
+    expect(other.text).toContain("`client` takes chat and generate, not `embed`.");
+  });
+
+  test("is not there where the client offers none", async ({ workspace }) => {
+    const client = await connect(era, { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
+    onTestFinished(() => client.close());
+    const { text } = await client.call("ml_inference_serve", { action: "chat", backend: "client", messages: STORY });
+    expect(text).toContain("this client does not offer its model");
   });
 });
 

@@ -1,14 +1,15 @@
-import type { Attached, ModelFile, Serving } from "../../../kernel/backends.ts";
+import type { Attached, Serving } from "../../../kernel/backends.ts";
 import { SERVED_BY } from "../../../kernel/backends.ts";
+import { CLIENT } from "../../../kernel/chat.ts";
 import { needed, ToolError } from "../../../kernel/errors.ts";
 import { LANGUAGE } from "../../../kernel/manifest.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { given } from "../fields.ts";
 import type { Served, ServeParams } from "../serve.ts";
-import { factsOf, isPath, nameOf } from "./models.ts";
-import { embed, speak } from "./speak.ts";
+import { factsOf, isPath, nameOf, serves, usualBackend } from "./models.ts";
+import { askClient, embed, type LocalParams, speak, tokenize } from "./speak.ts";
 
-type Action = (params: ServeParams, ports: Ports) => Promise<Partial<Served>>;
+type Action = (params: LocalParams, ports: Ports) => Promise<Partial<Served>>;
 
 const actions: Readonly<Record<ServeParams["action"], Action>> = {
   list,
@@ -19,10 +20,12 @@ const actions: Readonly<Record<ServeParams["action"], Action>> = {
   generate: speak,
   chat: speak,
   embed,
+  tokenize,
 };
 
 export async function serve(params: ServeParams, ports: Ports): Promise<Served> {
-  const { action } = params;
+  const { action, backend, ...rest } = params;
+  const done = backend === CLIENT ? askClient(params, ports) : actions[action]({ ...rest, action, backend }, ports);
   return {
     action,
     backend: null,
@@ -38,13 +41,14 @@ export async function serve(params: ServeParams, ports: Ports): Promise<Served> 
     usage: null,
     timings: null,
     embeddings: [],
+    tokens: [],
     warnings: [],
-    ...(await actions[action](params, ports)),
+    ...(await done),
   };
 }
 
 /** Programs, servers of ours, and every model that could be used: set-up's, registered ones, and those of Ollama. */
-async function list(_: ServeParams, ports: Ports): Promise<Partial<Served>> {
+async function list(_: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const { backends, catalog, signal } = ports;
   const registered = catalog
     .list("model", { limit: 200 })
@@ -66,21 +70,26 @@ async function list(_: ServeParams, ports: Ports): Promise<Partial<Served>> {
 }
 
 /** A model's facts from its headers, and whether it fits each backend that serves its format. */
-async function inspect(params: ServeParams, { backends, catalog }: Ports): Promise<Partial<Served>> {
+async function inspect(params: LocalParams, { backends, catalog, signal }: Ports): Promise<Partial<Served>> {
   const asked = needed(params.model, "model", "inspect");
   const file = await backends.inspect(asked);
   const kinds = params.backend ? [params.backend] : SERVED_BY.filter((kind) => serves(kind, file));
   return {
     model: nameOf(asked, catalog),
-    facts: factsOf(file),
+    facts: factsOf(file, { sha256: await backends.digest(file, signal), made_from: madeFrom(asked, catalog) }),
     fit: Object.fromEntries(kinds.map((kind) => [kind, backends.plan(kind, file, given(params.settings)).fit])),
   };
 }
 
-const serves = (kind: (typeof SERVED_BY)[number], { format }: ModelFile) =>
-  format === "gguf" ? ["llamacpp", "ollama", "candle"].includes(kind) : ["vllm", "candle"].includes(kind);
+/** What a registered model was made from. */
+function madeFrom(path: string, catalog: Ports["catalog"]): string[] {
+  const asset = catalog.at(path);
+  if (!asset) return [];
+  const edges = catalog.lineage(asset, "up", 5);
+  return [...new Set(edges.map(({ from }) => (from.version === null ? from.name : `${from.name}@${from.version}`)))];
+}
 
-async function start(params: ServeParams, ports: Ports): Promise<Partial<Served>> {
+async function start(params: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const { backends, catalog, signal } = ports;
   const model = needed(params.model, "model", "start");
   const kind = params.backend ?? (await usualBackend(model, ports));
@@ -113,22 +122,7 @@ async function pulled(model: string, { backends, signal }: Ports): Promise<Parti
   return { backend: "ollama", model: name, url: backend.url };
 }
 
-/** What serves a format best of what is installed: llama.cpp for GGUF, else vLLM, else Candle. */
-async function usualBackend(model: string, { backends }: Ports): Promise<Serving["backend"]> {
-  const file = await backends.inspect(model);
-  const fitting = SERVED_BY.filter((kind) => serves(kind, file));
-  const installed = backends.programs().filter(({ path }) => path !== null);
-  const found = fitting.find((kind) => installed.some(({ backend }) => backend === kind));
-  if (found) return found;
-  const [first = "llamacpp"] = fitting;
-  throw new ToolError(
-    "unavailable",
-    `No backend that serves ${file.format} is installed.`,
-    `Run \`npm run setup -- --with ${first}\`.`,
-  );
-}
-
-async function status({ model, backend, url }: ServeParams, ports: Ports): Promise<Partial<Served>> {
+async function status({ model, backend, url }: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const { backends, signal, catalog } = ports;
   if (url !== undefined) {
     const attached = await backends.attach({ backend, model, url }, signal);
@@ -145,7 +139,7 @@ async function status({ model, backend, url }: ServeParams, ports: Ports): Promi
   };
 }
 
-async function stop(params: ServeParams, ports: Ports): Promise<Partial<Served>> {
+async function stop(params: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const { backends, catalog } = ports;
   const model = needed(params.model, "model", "stop");
   const meant = backends
@@ -174,15 +168,17 @@ async function described(
   log: string,
 ): Promise<Served["servers"][number]> {
   const { backend }: Attached = await backends.attach({ backend: one.backend, model: one.id }, signal);
+  const healthy = await backend.isHealthy(signal);
   return {
     id: one.id,
     backend: one.backend,
     model: nameOf(one.model, catalog),
     url: one.url,
     started: one.started,
-    healthy: await backend.isHealthy(signal),
+    healthy,
     memory_bytes: backends.memory(one.id) ?? null,
     settings: one.settings,
+    metrics: healthy && log !== "" ? await backend.metrics(signal) : {},
     log,
   };
 }

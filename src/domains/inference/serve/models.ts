@@ -1,5 +1,6 @@
-import type { ModelFile } from "../../../kernel/backends.ts";
-import type { Catalog } from "../../../kernel/ports.ts";
+import { type ModelFile, SERVED_BY, type ServedBy } from "../../../kernel/backends.ts";
+import { ToolError } from "../../../kernel/errors.ts";
+import type { Catalog, Ports } from "../../../kernel/ports.ts";
 import type { Served } from "../serve.ts";
 
 /** A model's files rather than its name: names have become paths where they are of something registered. */
@@ -11,7 +12,11 @@ const lastOf = (path: string) => path.split(/[/\\]/).at(-1) ?? path;
 export const nameOf = (model: string, catalog: Catalog): string =>
   isPath(model) ? (catalog.at(model)?.ref ?? lastOf(model)) : model;
 
-export const factsOf = (file: ModelFile): NonNullable<Served["facts"]> => ({
+/** `told` is what the headers do not say. */
+export const factsOf = (
+  file: ModelFile,
+  told: { readonly sha256: string; readonly made_from: string[] },
+): NonNullable<Served["facts"]> => ({
   format: file.format,
   architecture: file.architecture,
   parameters: file.parameters,
@@ -20,5 +25,30 @@ export const factsOf = (file: ModelFile): NonNullable<Served["facts"]> => ({
   context_tokens: file.context_tokens ?? null,
   kv_bytes_per_token: file.kv_bytes_per_token ?? null,
   license: file.license ?? null,
+  ...told,
   has_chat_template: file.has_chat_template,
 });
+
+const SERVE: Readonly<Record<ModelFile["format"], readonly ServedBy[]>> = {
+  gguf: ["llamacpp", "ollama", "candle"],
+  safetensors: ["vllm", "candle"],
+  onnx: [],
+};
+
+/** Whether a kind of server takes files of this format. */
+export const serves = (kind: ServedBy, { format }: ModelFile) => SERVE[format].includes(kind);
+
+/** What serves a format best of what is installed: llama.cpp for GGUF, else vLLM, else Candle. */
+export async function usualBackend(model: string, { backends }: Ports): Promise<ServedBy> {
+  const file = await backends.inspect(model);
+  const fitting = SERVED_BY.filter((kind) => serves(kind, file));
+  const installed = backends.programs().filter(({ path }) => path !== null);
+  const found = fitting.find((kind) => installed.some(({ backend }) => backend === kind));
+  if (found) return found;
+  const [first = "llamacpp"] = fitting;
+  throw new ToolError(
+    "unavailable",
+    `No backend that serves ${file.format} is installed.`,
+    `Run \`npm run setup -- --with ${first}\`.`,
+  );
+}

@@ -1,24 +1,49 @@
-import type { Generated } from "../../../kernel/backends.ts";
-import { needed } from "../../../kernel/errors.ts";
+import type { Attached, Generated, ServedBy } from "../../../kernel/backends.ts";
+import { CLIENT } from "../../../kernel/chat.ts";
+import { needed, ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Served, ServeParams } from "../serve.ts";
 import { nameOf } from "./models.ts";
 
 const PROGRESS_MS = 100;
 
+/** Who answered, by the names a person knows. */
+const answererOf = ({ backend, model, serving }: Attached, { catalog }: Ports) => ({
+  backend: backend.kind,
+  model: serving ? nameOf(serving.model, catalog) : model,
+  url: backend.url,
+});
+
+/** What is asked of a server; the client's own model is asked through the protocol. */
+export type LocalParams = Omit<ServeParams, "backend"> & { readonly backend?: ServedBy | undefined };
+
+/** The client's own model (MCP sampling). It streams nothing and counts nothing. */
+export async function askClient(params: ServeParams, ports: Ports): Promise<Partial<Served>> {
+  const { action, max_tokens, temperature } = params;
+  if (action !== "chat" && action !== "generate")
+    throw new ToolError("invalid_input", `backend: \`${CLIENT}\` takes chat and generate, not \`${action}\`.`);
+  const messages =
+    action === "chat"
+      ? needed(params.messages, "messages", action)
+      : [{ role: "user" as const, content: needed(params.prompt, "prompt", action) }];
+  const reply = await ports.chat(CLIENT).chat(messages, { max_tokens, temperature, signal: ports.signal });
+  return { backend: CLIENT, model: reply.model, text: reply.text, finish_reason: reply.finish };
+}
+
 /** `generate` and `chat`: streams, and says how far it is with the text so far. */
-export async function speak(params: ServeParams, ports: Ports): Promise<Partial<Served>> {
+export async function speak(params: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const { action, max_tokens, temperature, seed } = params;
   const prompt = action === "generate" ? needed(params.prompt, "prompt", "generate") : undefined;
   const messages = action === "chat" ? needed(params.messages, "messages", "chat") : undefined;
-  const { backend, model, serving } = await ports.backends.attach(params, ports.signal);
+  const attached = await ports.backends.attach(params, ports.signal);
   let [text, count, told] = ["", 0, 0];
-  const generated = await backend.generate(model, {
+  const generated = await attached.backend.generate(attached.model, {
     prompt,
     messages,
     max_tokens,
     temperature,
     seed,
+    ...(params.schema && { schema: params.schema }),
     signal: ports.signal,
     onPiece: (piece) => {
       text += piece.text;
@@ -29,9 +54,7 @@ export async function speak(params: ServeParams, ports: Ports): Promise<Partial<
     },
   });
   return {
-    backend: backend.kind,
-    model: serving ? nameOf(serving.model, ports.catalog) : model,
-    url: backend.url,
+    ...answererOf(attached, ports),
     text: generated.text,
     finish_reason: generated.finish_reason,
     usage: generated.usage ?? null,
@@ -48,15 +71,20 @@ export function timingsOf({ pieces, usage, total_ms }: Generated): NonNullable<S
   return { ttft_ms: first, tokens_per_second: after > 0 && took > 0 ? (1000 * after) / took : null, total_ms };
 }
 
-export async function embed(params: ServeParams, ports: Ports): Promise<Partial<Served>> {
+export async function embed(params: LocalParams, ports: Ports): Promise<Partial<Served>> {
   const input = needed(params.input, "input", "embed");
-  const { backend, model, serving } = await ports.backends.attach(params, ports.signal);
+  const attached = await ports.backends.attach(params, ports.signal);
   return {
-    backend: backend.kind,
-    model: serving ? nameOf(serving.model, ports.catalog) : model,
-    url: backend.url,
-    embeddings: (await backend.embed(model, typeof input === "string" ? [input] : input, ports.signal)).map((one) => [
-      ...one,
-    ]),
+    ...answererOf(attached, ports),
+    embeddings: (await attached.backend.embed(attached.model, [input].flat(), ports.signal)).map((one) => [...one]),
+  };
+}
+
+export async function tokenize(params: LocalParams, ports: Ports): Promise<Partial<Served>> {
+  const prompt = needed(params.prompt, "prompt", "tokenize");
+  const attached = await ports.backends.attach(params, ports.signal);
+  return {
+    ...answererOf(attached, ports),
+    tokens: [...(await attached.backend.tokenize(attached.model, prompt, ports.signal))],
   };
 }

@@ -1,12 +1,12 @@
 import type { Collection, Embedder } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
+import { mean } from "../../../kernel/statistics.ts";
 import type { Evaluated, EvaluateParams } from "../evaluate.ts";
 import { ask } from "../query/ask.ts";
 import { contextOf, sourcesOf } from "../query/context.ts";
 import { CANDIDATES, findOne } from "../query/find.ts";
 import { ground } from "../query/ground.ts";
 import { type Judge, judgeOf } from "./judge.ts";
-import { mean } from "./run.ts";
 
 /** Of the context that answers are held against. */
 const CONTEXT_TOKENS = 2000;

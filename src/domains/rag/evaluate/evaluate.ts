@@ -1,4 +1,5 @@
 import type { Ports } from "../../../kernel/ports.ts";
+import { bootstrap } from "../../../kernel/statistics.ts";
 import type { Evaluated, EvaluateParams } from "../evaluate.ts";
 import { opened } from "../fields.ts";
 import { answersOf } from "./answers.ts";
@@ -7,7 +8,6 @@ import { randomizationTest, ranking } from "./metrics.ts";
 import { meansOf, run, timesOf } from "./run.ts";
 
 const [SHOWN_WORST, SHOWN_FOUND] = [10, 5];
-const RESAMPLES = 1000;
 
 export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Evaluated> {
   const collection = await opened(params.collection, ports.collections);
@@ -33,7 +33,7 @@ export async function evaluate(params: EvaluateParams, ports: Ports): Promise<Ev
     queries: scored.length,
     metrics: means,
     intervals: Object.fromEntries(
-      Object.keys(means).map((name) => [name, interval(scored.map(({ scores }) => scores[name] ?? 0))]),
+      Object.keys(means).map((name) => [name, bootstrap(scored.map(({ scores }) => scores[name] ?? 0))]),
     ),
     comparison: other
       ? {
@@ -95,16 +95,4 @@ function named(queries: EvaluateParams["queries"], ids: readonly string[]) {
     })),
     unknown: [...unknown],
   };
-}
-
-/** Percentile bootstrap of the mean (Efron & Tibshirani 1993), the same each time. */
-function interval(values: readonly number[]): [number, number] {
-  let state = 12345;
-  const pick = () => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return values[Math.floor((state / 0x80000000) * values.length)] ?? 0;
-  };
-  const means = Array.from({ length: RESAMPLES }, () => values.reduce((sum) => sum + pick(), 0) / values.length);
-  means.sort((one, other) => one - other);
-  return [means[Math.floor(RESAMPLES * 0.025)] ?? 0, means[Math.floor(RESAMPLES * 0.975)] ?? 0];
 }

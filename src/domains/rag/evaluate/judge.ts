@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { ChatModel } from "../../../kernel/chat.ts";
-import { fenced } from "../query/ask.ts";
+import { type ChatModel, fenced } from "../../../kernel/chat.ts";
 
 const REPLY_TOKENS = 1500;
 

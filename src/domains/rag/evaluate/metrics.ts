@@ -1,3 +1,5 @@
+import { mulberry } from "../../../kernel/statistics.ts";
+
 /** Documents a system found for a query, with the scores that order them. */
 export type Run = readonly { readonly document: string; readonly score: number }[];
 
@@ -73,15 +75,4 @@ export function holm(values: readonly number[]): number[] {
     corrected[place] = least;
   }
   return corrected;
-}
-
-/** Mulberry32: the same numbers from the same seed. */
-function mulberry(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,5 +1,6 @@
 import type { Collection, Embedder } from "../../../kernel/collections.ts";
 import type { Ports } from "../../../kernel/ports.ts";
+import { mean } from "../../../kernel/statistics.ts";
 import type { EvaluateParams } from "../evaluate.ts";
 import { CANDIDATES, findOne } from "../query/find.ts";
 import { RERANKED, reranked } from "../query/rerank.ts";
@@ -68,9 +69,6 @@ export function meansOf(scored: readonly Scored[]): Record<string, number> {
   const names = Object.keys(scored[0]?.scores ?? {});
   return Object.fromEntries(names.map((name) => [name, mean(scored.map(({ scores }) => scores[name] ?? 0))]));
 }
-
-export const mean = (values: readonly number[]) =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Milliseconds at the median and the 95th percentile. */
 export function timesOf(scored: readonly Scored[]): { p50: number; p95: number } {

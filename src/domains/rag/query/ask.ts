@@ -1,4 +1,4 @@
-import type { ChatModel, Message } from "../../../kernel/chat.ts";
+import { type ChatModel, fenced, type Message } from "../../../kernel/chat.ts";
 
 const REPLY_TOKENS = 1000;
 
@@ -25,14 +25,4 @@ export async function ask(question: string, context: string, model: ChatModel, s
     model: reply.model,
     warnings: reply.finish === "length" ? [`The answer was cut at ${REPLY_TOKENS} tokens.`] : [],
   };
-}
-
-/** Between two lines that stand nowhere in the text, so that nothing in it can end it. */
-export function fenced(text: string): string {
-  let [mark, number] = ["=== passages ===", 1];
-  while (text.includes(mark)) {
-    number += 1;
-    mark = `=== passages ${number} ===`;
-  }
-  return `${mark}\n${text}\n${mark}`;
 }

@@ -1,9 +1,8 @@
-import type { Message } from "../../../kernel/chat.ts";
+import { fenced, type Message } from "../../../kernel/chat.ts";
 import type { Hit } from "../../../kernel/collections.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { QueryParams } from "../query.ts";
-import { fenced } from "./ask.ts";
 
 export interface Reranked extends Hit {
   readonly rerank_rank: number | null;
