@@ -4,6 +4,236 @@ from typing import Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 
+AgainstItem: TypeAlias = str
+"""
+Name or file.
+"""
+
+
+class PrepareParams(TypedDict, closed=True):
+    dataset: str
+    """
+    Examples.
+    """
+    to: Literal[
+        "same",
+        "alpaca",
+        "sharegpt",
+        "messages",
+        "prompt_completion",
+        "preference",
+        "kto",
+        "text",
+    ]
+    """
+    Format to write.
+    """
+    model: NotRequired[str]
+    """
+    Whose tokens and template count.
+    """
+    name: NotRequired[str]
+    """
+    Of the result; parts add `_train`, `_eval`.
+    """
+    preview: bool
+    """
+    Only check.
+    """
+    format: NotRequired[
+        Literal[
+            "alpaca",
+            "sharegpt",
+            "messages",
+            "prompt_completion",
+            "preference",
+            "kto",
+            "text",
+        ]
+    ]
+    """
+    It has now; else found out.
+    """
+    columns: dict[str, str]
+    """
+    A format's column to yours: {prompt: 'question'}.
+    """
+    keep: list[
+        Literal[
+            "malformed",
+            "empty",
+            "roles",
+            "not_utf8",
+            "special_tokens",
+            "double_bos",
+            "too_long",
+            "duplicate",
+            "near_duplicate",
+            "contaminated",
+            "personal",
+            "not_expressible",
+        ]
+    ]
+    """
+    Checks that only report.
+    """
+    max_tokens: NotRequired[int]
+    """
+    Longer ones are dropped; else the context.
+    """
+    deduplicate: Literal["near", "exact", "none"]
+    threshold: float
+    """
+    near: similarity of texts.
+    """
+    against: list[AgainstItem]
+    """
+    Evaluation sets to keep out.
+    """
+    ngram: int
+    """
+    against: words that must not be shared.
+    """
+    personal: Literal["report", "mask", "drop"]
+    eval_share: float
+    """
+    Held out; 0: no split.
+    """
+    group: NotRequired[str]
+    """
+    Column whose values stay on one side.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+
+
+class ExampleFinding(TypedDict, closed=True):
+    check: Literal[
+        "malformed",
+        "empty",
+        "roles",
+        "not_utf8",
+        "special_tokens",
+        "double_bos",
+        "too_long",
+        "duplicate",
+        "near_duplicate",
+        "contaminated",
+        "personal",
+        "not_expressible",
+    ]
+    examples: int
+    share: float
+    dropped: int
+    rows: list[int]
+    """
+    The first, from 0.
+    """
+    said: str
+
+
+HistogramItem = TypedDict(
+    "HistogramItem",
+    {
+        "from": int,
+        "to": int,
+        "examples": int,
+    },
+    closed=True,
+)
+
+
+class ExampleLengths(TypedDict, closed=True):
+    unit: Literal["tokens", "characters"]
+    smallest: int
+    median: int
+    p90: int
+    p99: int
+    largest: int
+    total: int
+    histogram: list[HistogramItem]
+
+
+class Dataset(TypedDict, closed=True):
+    part: str | None
+    dataset: str
+    """
+    Name and version it was registered under.
+    """
+    rows: int
+    hash: str
+
+
+class ContaminationItem(TypedDict, closed=True):
+    dataset: str
+    found: int
+    """
+    Of its examples.
+    """
+    of: int
+
+
+class PrepareResult(TypedDict, closed=True):
+    source: str
+    format: Literal[
+        "alpaca",
+        "sharegpt",
+        "messages",
+        "prompt_completion",
+        "preference",
+        "kto",
+        "text",
+    ]
+    to: Literal[
+        "alpaca",
+        "sharegpt",
+        "messages",
+        "prompt_completion",
+        "preference",
+        "kto",
+        "text",
+    ]
+    datasets: list[Dataset]
+    examples_in: int
+    examples_out: int
+    dropped: dict[str, int]
+    """
+    Check to how many: in = out + these.
+    """
+    rows_out: int
+    """
+    A pair is two rows in kto; two rows of kto are a pair.
+    """
+    findings: list[ExampleFinding]
+    lengths: ExampleLengths | None
+    contamination: list[ContaminationItem]
+    personal: dict[str, int]
+    """
+    Kind to examples that hold it.
+    """
+    clusters: int
+    """
+    Groups that the split kept together.
+    """
+    contains_pii: bool
+    notes: list[str]
+    warnings: list[str]
+
+
 Target: TypeAlias = str
 
 

@@ -78,9 +78,18 @@ def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **_gguf(source))
     except (OSError, ValueError, KeyError) as error:
         raise OpError("invalid_input", f"{field}: `{source.name}` has no tokenizer that can be read.", None) from error
+    if source.format == "gguf":
+        _name_tokens(tokenizer, open_config(source))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _name_tokens(tokenizer: Any, config: Any) -> None:
+    """Beginning, end and padding as the file says; transformers 5.17 takes other tokens of it for them."""
+    for part in ("bos", "eos", "pad"):
+        found = getattr(config, f"{part}_token_id", None)
+        setattr(tokenizer, f"{part}_token", None if found is None else tokenizer.convert_ids_to_tokens(found))
 
 
 def open_config(source: LanguageSource) -> Any:
