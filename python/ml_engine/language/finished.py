@@ -87,6 +87,7 @@ def room_named(folder: Path, size: int) -> Generator[None]:
     Raises:
         OpError: `failed`, with the bytes needed.
     """
+    folder.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(folder.parent).free
     try:
         if size > free:
