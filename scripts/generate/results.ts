@@ -26,6 +26,7 @@ const TITLES: Readonly<Record<string, string>> = {
     "Forty rules on one table against Great Expectations and pandera (lazy), each in its own environment, in turn",
   rag: "Retrieval over two sets of documents (172 questions on 172 answers of the Python FAQ; 353 names on 1057 docstrings) against LlamaIndex with Chroma and LangChain with FAISS, each with its defaults and the same model, in turn; `ratios` are ours to theirs; memory with all that ran",
   "rag-scale": "A collection of over 100,000 chunks: the server's memory, the index's recall, the time of a query",
+  llm: "A small Llama made from nothing learns to add two numbers of two digits through ml_llm_prepare and ml_llm_finetune alone: sums it has not seen, answered letter for letter",
   routing: "The routing hint: time a request",
 };
 

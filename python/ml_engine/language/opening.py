@@ -1,7 +1,9 @@
 """Language models in memory, by transformers: safetensors as they are, GGUF dequantized, adapters on their base."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +96,14 @@ def _name_tokens(tokenizer: Any, config: Any) -> None:
 
 def open_config(source: LanguageSource) -> Any:
     """The model's configuration alone, without its weights."""
-    return library("transformers").AutoConfig.from_pretrained(source.folder, **_gguf(source))
+    return deepcopy(_config(source.folder, None if source.file is None else source.file.name))
+
+
+@lru_cache(maxsize=4)
+def _config(folder: Path, gguf_file: str | None) -> Any:
+    """Kept, since all of a GGUF file's vocabulary is read for it."""
+    named = {} if gguf_file is None else {"gguf_file": gguf_file}
+    return library("transformers").AutoConfig.from_pretrained(folder, **named)
 
 
 def _gguf(source: LanguageSource) -> dict[str, str]:

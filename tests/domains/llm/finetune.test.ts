@@ -42,7 +42,7 @@ describe.skipIf(!installed("trl"))("ml_llm_finetune", () => {
       architecture: small,
       dataset: copy,
       model_name: "copier",
-      settings: { steps: 120, batch_size: 32, learning_rate: 0.01, exact_match: 12 },
+      settings: { steps: 240, batch_size: 32, learning_rate: 0.01, exact_match: 12 },
     });
     const first = Answer.parse(born.structured);
     expect(first).toMatchObject({ model: "copier@1", adapter: null });

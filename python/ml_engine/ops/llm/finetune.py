@@ -103,7 +103,8 @@ def _train(params: FinetuneParams, job: Job) -> FinetuneResult:
 
 
 def _task(params: FinetuneParams) -> Task:
-    dataset, settings = params.get("dataset", ""), params["settings"]
+    dataset, settings, base = params.get("dataset", ""), params["settings"], params.get("base_model", NEW)
+    source = None if base == NEW else find_language_model(base, "base_model", weights=not params["dry_run"])
     found = read_examples(dataset, "dataset", params.get("format"), params["columns"])
     warnings = list(found.warnings)
     wanted, dropped = _wanted(found)
@@ -114,7 +115,7 @@ def _task(params: FinetuneParams) -> Task:
         learn, hold = held_out(wanted, settings, params["seed"])
     if not learn:
         raise OpError("invalid_input", f"dataset: `{found.name}` holds no example to learn from", CHECK)
-    source, config, tokenizer = _base(params, learn)
+    config, tokenizer = _base(params, source, learn)
     most = most_tokens(settings, config)
     renderer, said = renderer_for(tokenizer, [*learn, *hold], settings.get("template", "auto"), settings.get("learn"))
     train, held = tokenize(learn, renderer, most), tokenize(hold, renderer, most)
@@ -139,13 +140,12 @@ def _wanted(found: Examples) -> tuple[list[Example], Counter[str]]:
     return [one for one in found.examples if one.label is not False], +dropped
 
 
-def _base(params: FinetuneParams, learn: list[Example]) -> tuple[LanguageSource | None, Any, Any]:
-    base = params.get("base_model", NEW)
-    if base != NEW:
+def _base(params: FinetuneParams, source: LanguageSource | None, learn: list[Example]) -> tuple[Any, Any]:
+    """Configuration and tokenizer."""
+    if source is not None:
         if "architecture" in params:
             raise OpError("invalid_input", "architecture: only a `new` model takes it", "Leave it out.")
-        source = find_language_model(base, "base_model", weights=not params["dry_run"])
-        return source, open_config(source), open_tokenizer(source, "base_model")
+        return open_config(source), open_tokenizer(source, "base_model")
     given = params.get("architecture")
     if given is None:
         raise OpError(
@@ -155,7 +155,7 @@ def _base(params: FinetuneParams, learn: list[Example]) -> tuple[LanguageSource 
         )
     texts = (text for one in learn for text in one.texts())
     tokenizer = new_tokenizer(texts, given["tokenizer"], given["vocabulary"], given["context_tokens"])
-    return None, new_config(given, tokenizer), tokenizer
+    return new_config(given, tokenizer), tokenizer
 
 
 def _weighed(params: FinetuneParams) -> FinetuneResult:
