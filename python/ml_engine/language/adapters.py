@@ -1,6 +1,5 @@
 """What is done with models that were made: merged, written elsewhere, taken away."""
 
-import json
 import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +14,7 @@ from ml_engine.language.llamacpp import convert, gguf_of
 from ml_engine.language.opening import LanguageModel, open_config, open_language_model
 from ml_engine.language.rendering import Renderer
 from ml_engine.language.results import empty
-from ml_engine.language.sources import LanguageSource, find_language_model
+from ml_engine.language.sources import LanguageSource, base_of, find_language_model
 from ml_engine.language.staging import Origin, stage_language_model
 from ml_engine.models import MANIFEST_FILE
 
@@ -96,12 +95,6 @@ def delete(params: FinetuneParams, job: Job) -> FinetuneResult:
     return result
 
 
-def base_of(source: LanguageSource) -> LanguageSource:
-    """What an adapter was made for."""
-    config = json.loads((source.folder / "adapter_config.json").read_text(encoding="utf-8"))
-    return find_language_model(str(config["base_model_name_or_path"]))
-
-
 def _named(params: FinetuneParams) -> LanguageSource:
     if "model" not in params:
         raise OpError("invalid_input", f"model: action `{params['action']}` needs it", "Action `list` names them.")
@@ -153,6 +146,7 @@ def _gguf(source: LanguageSource, to: Path) -> None:
 def _gguf_adapter(source: LanguageSource, to: Path) -> None:
     if source.format != "adapter":
         raise OpError("invalid_input", f"into: `{source.name}` is no adapter", "Take gguf or safetensors.")
+    to.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
         open_config(base_of(source)).save_pretrained(scratch)
         convert(

@@ -1,6 +1,5 @@
 """Language models in memory, by transformers: safetensors as they are, GGUF dequantized, adapters on their base."""
 
-import json
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +9,7 @@ from typing import Any
 from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.language.libraries import library
-from ml_engine.language.sources import LanguageSource, find_language_model
+from ml_engine.language.sources import LanguageSource, base_of, find_language_model
 from ml_engine.language.training import device, four_bit_config
 
 DTYPES = ("float32", "bfloat16", "float16")
@@ -95,7 +94,9 @@ def _name_tokens(tokenizer: Any, config: Any) -> None:
 
 
 def open_config(source: LanguageSource) -> Any:
-    """The model's configuration alone, without its weights."""
+    """The model's configuration alone, without its weights; of an adapter, its base's."""
+    if source.format == "adapter":
+        return open_config(base_of(source))
     return deepcopy(_config(source.folder, None if source.file is None else source.file.name))
 
 
@@ -124,15 +125,9 @@ def _unquantized(loaded: Any) -> Any:
 
 
 def _with_adapter(source: LanguageSource, field: str, dtype: str) -> LanguageModel:
-    config = json.loads((source.folder / "adapter_config.json").read_text(encoding="utf-8"))
-    base = str(config.get("base_model_name_or_path"))
-    if not Path(base).exists():
-        raise OpError(
-            "not_found",
-            f"{field}: the model that `{source.name}` adapts is not at `{base}` any more.",
-            "Bring it back there, or fine-tune again.",
-        )
-    opened = open_language_model(base, field, dtype=dtype)
-    adapted = library("peft").PeftModel.from_pretrained(opened.model, str(source.folder))
+    base = base_of(source, field)
+    opened = open_language_model(str(base.file or base.folder), field, dtype=dtype)
+    plain = opened.model.merge_and_unload() if base.format == "adapter" else opened.model
+    adapted = library("peft").PeftModel.from_pretrained(plain, str(source.folder))
     own = (source.folder / "tokenizer_config.json").is_file()
     return LanguageModel(source, adapted.eval(), open_tokenizer(source, field) if own else opened.tokenizer)

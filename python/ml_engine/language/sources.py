@@ -69,6 +69,23 @@ def find_language_model(model: str, field: str = "model", *, weights: bool = Tru
     raise OpError("invalid_input", f"{field}: `{path.name}` holds no *.safetensors and no single *.gguf.", None)
 
 
+def base_of(source: LanguageSource, field: str = "model") -> LanguageSource:
+    """What an adapter was made for.
+
+    Raises:
+        OpError: naming `field`: it is not where it was.
+    """
+    config = json.loads((source.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    base = str(config.get("base_model_name_or_path"))
+    if not Path(base).exists():
+        raise OpError(
+            "not_found",
+            f"{field}: the model that `{source.name}` adapts is not at `{base}` any more.",
+            "Bring it back there, or fine-tune again.",
+        )
+    return find_language_model(base, field)
+
+
 def bundled() -> dict[str, Path]:
     """Models that set-up brings, by name: `smollm2-135m-instruct`."""
     return {path.name.split(".")[0].lower(): path for path in BUNDLED.glob("*.gguf")} if BUNDLED.is_dir() else {}

@@ -16,6 +16,7 @@ from ml_engine.contract.llm import FinetuneParams, FinetuneResult
 from ml_engine.errors import OpError
 from ml_engine.job import Job, Said, quiet
 from ml_engine.language.libraries import library
+from ml_engine.language.llamacpp import BUILT
 from ml_engine.language.opening import open_for_training, open_language_model
 from ml_engine.language.sources import find_language_model
 from ml_engine.language.training import keep_gradients
@@ -45,7 +46,7 @@ def data(tmp_path_factory: Any) -> str:
 
 
 def params(**given: Any) -> FinetuneParams:
-    settings: FinetuneParams = {
+    settings: Any = {
         "action": "train",
         "method": "lora",
         "dry_run": False,
@@ -57,7 +58,8 @@ def params(**given: Any) -> FinetuneParams:
         "wait_seconds": 20.0,
         "cancel": False,
     }
-    return {**settings, **given}
+    settings.update(given)
+    return settings
 
 
 def run(folder: Path, job: Job | None = None, **given: Any) -> FinetuneResult:
@@ -123,6 +125,22 @@ def test_lora_learns_and_base_and_adapter_are_one_model(base: Path, data: str, t
         loss_of(merged.model, ids), abs=1e-5
     )
     assert (tmp_path / "artifacts" / "loss.png").stat().st_size > 5000
+
+
+@pytest.mark.skipif(not BUILT.is_dir(), reason="needs `npm run setup -- --with llamacpp`")
+def test_an_adapter_is_written_for_llama_cpp(base: Path, data: str, tmp_path: Path) -> None:
+    made = run(tmp_path / "made", base_model=str(base), dataset=data, settings={**SHORT, "rank": 4}, merge=False)
+    to = tmp_path / "out" / "adapter.gguf"
+    result = run(tmp_path / "work", action="export", model=made["adapter"], into="gguf_adapter", to=str(to))
+    assert result["written"] == str(to)
+    reader = library("gguf").GGUFReader(str(to))
+    assert {one.name.rpartition(".")[2] for one in reader.tensors} == {"lora_a", "lora_b"}
+    assert len(reader.tensors) == 2 * 2 * 7
+    assert float(reader.fields["adapter.lora.alpha"].contents()) == 8.0
+    folder = run(tmp_path, action="export", model=made["adapter"], to=str(tmp_path / "folder"))
+    assert (tmp_path / "folder" / "adapter_model.safetensors").is_file()
+    with pytest.raises(OpError, match="is there already"):
+        run(tmp_path, action="export", model=made["adapter"], to=folder["written"])
 
 
 @pytest.mark.parametrize("method", ["full", "dora", "rslora", "qlora"])
@@ -245,11 +263,11 @@ def test_a_disk_that_fills_up_in_a_merge_leaves_nothing(base: Path, data: str, t
 )
 def test_what_is_refused(base: Path, data: str, tmp_path: Path, given: Given, message: str) -> None:
     places = {"base": str(base), "data": data}
+    meant: Given = {
+        name: places.get(value, value) if isinstance(value, str) else value for name, value in given.items()
+    }
     with pytest.raises(OpError) as refused:
-        run(
-            tmp_path,
-            **{name: places.get(value, value) if isinstance(value, str) else value for name, value in given.items()},
-        )
+        run(tmp_path, **meant)
     assert refused.value.message == message.replace("`base`", f"`{base.name}`")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_engine.contract.llm import PrepareParams, PrepareResult
+from ml_engine.contract.llm import PrepareResult
 from ml_engine.errors import OpError
 from ml_engine.job import quiet
 from ml_engine.language.examples.example import Example, Message
@@ -31,7 +31,7 @@ def written(folder: Path, rows: Sequence[Row], name: str = "chats.jsonl") -> str
 
 
 def run(folder: Path, rows: Sequence[Row], **given: Any) -> PrepareResult:
-    params: PrepareParams = {
+    params: Any = {
         "dataset": written(folder, rows),
         "to": "same",
         "preview": False,
@@ -47,7 +47,8 @@ def run(folder: Path, rows: Sequence[Row], **given: Any) -> PrepareResult:
         "wait_seconds": 20.0,
         "cancel": False,
     }
-    return prepare({**params, **given}, quiet(folder / "work"))
+    params.update(given)
+    return prepare(params, quiet(folder / "work"))
 
 
 def pair(asked: str, said: str, **others: Any) -> Row:
