@@ -30,7 +30,7 @@ class PrepareParams(TypedDict, closed=True):
     """
     model: NotRequired[str]
     """
-    Whose tokens and template count.
+    Whose tokens count.
     """
     name: NotRequired[str]
     """
@@ -351,11 +351,11 @@ class NewArchitecture(TypedDict, closed=True):
 class FinetuneParams(TypedDict, closed=True):
     action: Literal["train", "list", "merge", "switch", "delete", "export"]
     """
-    See above.
+    What.
     """
     base_model: NotRequired[str]
     """
-    Registered, folder, GGUF file; or `new`.
+    Name, folder, GGUF; `new`: none.
     """
     dataset: NotRequired[str]
     """
@@ -367,7 +367,7 @@ class FinetuneParams(TypedDict, closed=True):
     """
     dry_run: bool
     """
-    Only what it would take.
+    Only plan.
     """
     model: NotRequired[str]
     """
@@ -379,7 +379,7 @@ class FinetuneParams(TypedDict, closed=True):
     """
     settings: TuneSettings
     """
-    {epochs, steps, batch_size, learning_rate, rank, max_tokens, packing, patience…}
+    {epochs, learning_rate, rank, max_tokens…}
     """
     architecture: NotRequired[NewArchitecture]
     """

@@ -63,16 +63,14 @@ const Architecture = z
   .meta({ id: "NewArchitecture" });
 
 const Params = z.strictObject({
-  action: z.enum(["train", "list", "merge", "switch", "delete", "export"]).default("train").describe("See above."),
-  base_model: languageModel("Registered, folder, GGUF file; or `new`.").optional(),
+  action: z.enum(["train", "list", "merge", "switch", "delete", "export"]).default("train").describe("What."),
+  base_model: languageModel("Name, folder, GGUF; `new`: none.").optional(),
   dataset: dataset("Examples.").optional(),
   method: z.enum(["lora", "qlora", "dora", "rslora", "full"]).default("lora").describe("What learns."),
-  dry_run: z.boolean().default(false).describe("Only what it would take."),
-  model: model("An adapter, for the other actions.").optional(),
+  dry_run: z.boolean().default(false).describe("Only plan."),
+  model: rare(model("An adapter, for the other actions.").optional()),
   model_name: rare(newName("Its name.").optional()),
-  settings: rare(
-    Settings.prefault({}).describe("{epochs, steps, batch_size, learning_rate, rank, max_tokens, packing, patience…}"),
-  ),
+  settings: rare(Settings.prefault({}).describe("{epochs, learning_rate, rank, max_tokens…}")),
   architecture: rare(Architecture.optional().describe("new: {hidden_size, layers, tokenizer…}")),
   eval_dataset: rare(dataset("Held-out examples.").optional()),
   format: rare(z.enum(FORMATS).optional().describe("Of the examples.")),
@@ -90,7 +88,7 @@ export default nativeTool({
   name: "ml_llm_finetune",
   title: "Fine-tune a language model",
   description:
-    "Fine-tune a language model by LoRA, QLoRA, DoRA, rsLoRA or whole, or train a small one from nothing (`new`). `dry_run` first. Adapters: `list`, `merge`, `switch`, `delete`, `export`. Killed: ml_training_checkpoint. Next: ml_inference_serve.",
+    "Fine-tune a language model on examples; `dry_run` first. Then list, merge, export adapters. Next: ml_inference_serve.",
   effect: EFFECTS,
   action: "ModelTraining",
   examples: [

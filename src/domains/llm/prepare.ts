@@ -46,8 +46,7 @@ const Lengths = z
 export default pythonTool({
   name: "ml_llm_prepare",
   title: "Prepare training examples",
-  description:
-    "Ready examples for a language model: tell and convert their format, check roles, tokens and lengths, drop duplicates and what is in evaluation sets, find personal data, split without leaks. `preview` first. Next: ml_llm_finetune or ml_llm_align.",
+  description: "Ready examples for a language model: convert, check, deduplicate, split. Next: ml_llm_finetune.",
   effect: "creates",
   action: "DataPipeline",
   examples: [
@@ -65,7 +64,7 @@ export default pythonTool({
       .enum(["same", ...FORMATS])
       .default("same")
       .describe("Format to write."),
-    model: languageModel("Whose tokens and template count.").optional(),
+    model: languageModel("Whose tokens count.").optional(),
     name: rare(newName("Of the result; parts add `_train`, `_eval`.").optional()),
     preview: z.boolean().default(false).describe("Only check."),
     format: rare(z.enum(FORMATS).optional().describe("It has now; else found out.")),
