@@ -53,9 +53,9 @@ export default pythonTool({
     "prepare the chats for fine-tuning",
     "convert the ShareGPT conversations to OpenAI messages",
     "is the instruction dataset contaminated with our benchmark questions?",
-    "check the preference data before DPO",
+    "check the preference pairs before training on them",
     "how long are the training examples in tokens?",
-    "remove near-duplicate instructions and split train and eval",
+    "deduplicate the instruction data before fine-tuning",
     "mask personal data in the fine-tuning examples",
   ],
   input: z.strictObject({
