@@ -28,6 +28,7 @@ const TITLES: Readonly<Record<string, string>> = {
   "rag-scale": "A collection of over 100,000 chunks: the server's memory, the index's recall, the time of a query",
   inference:
     "Inference on one thread: our client against a bare fetch; the profile against a scripted server, llama-bench and `vllm bench serve`; every backend in one interleaved comparison (mean, low, high); the settings found against an exhaustive grid",
+  llm: "A small Llama made from nothing learns to add two numbers of two digits through ml_llm_prepare and ml_llm_finetune alone: sums it has not seen, answered letter for letter",
   routing: "The routing hint: time a request",
 };
 

@@ -74,13 +74,18 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "finetune",
-    title: "Ready fine-tuning data",
-    description: "Check examples before a language model learns from them.",
-    arguments: [dataset],
-    does: [
-      `Call ${tool("ml_data_validate").name} and ${tool("ml_data_profile").name}; report duplicates, empty texts, lengths and personal data.`,
+    title: "Fine-tune a language model",
+    description: "Check examples and let a language model learn from them.",
+    arguments: [
+      { ...dataset, description: "Examples: registered dataset or file." },
+      { ...model, name: "base_model", description: "Model to tune; without, only the check.", required: false },
+      { name: "method", description: "As `lora` or `qlora`.", required: false },
     ],
-    missing: "fine-tuning language models",
+    does: [
+      `Call ${tool("ml_llm_prepare").name} with preview: true; report format, drops by reason, lengths and personal data.`,
+      `With a base model: prepare it without preview, call ${tool("ml_llm_finetune").name} with dry_run: true on the train part and the eval part as eval_dataset; say weights, memory, time and what of the first example is learnt. After the person agrees, call it again without dry_run.`,
+      "Say the held-out loss before and after, and name every warning.",
+    ],
   },
   {
     name: "quantize",

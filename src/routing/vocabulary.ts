@@ -8,7 +8,7 @@ export const STOP_WORDS =
 
 /** Words that are said of machine learning and hardly of anything else: one of them is enough. */
 export const CERTAIN =
-  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance gguf hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime llama llamacpp llm llms machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg ollama onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling vllm xgb xgboost xlsx".split(
+  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify finetune sharegpt clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance gguf hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime llama llamacpp llm llms machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg ollama onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling vllm xgb xgboost xlsx".split(
     " ",
   );
 
@@ -138,11 +138,16 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
     "$& audit record events",
   ],
   [/machine learning\b/g, "$& machinelearning"],
-  [/fine[\s-]?tun(e|ed|ing)\b/g, "finetune"],
+  [/fine[\s-]?tun(e|ed|ing)\b|\bq?lora\b|\badapters?\b/g, "finetune llm language model adapter"],
+  [
+    /\b(instruction|chat|preference|fine[\s-]?tuning|training) (data(set)?|examples?|pairs?|chats?)\b|sharegpt|alpaca/g,
+    "$& prepare examples llm language model",
+  ],
 ];
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
 export const NOT_YET =
-  "adapter adversarial attention bert bleu chatbot dpo faithfulness finetune finetuning gptq grpo guardrail jailbreak lora mistral paper papers perplexity qlora quantization quantize redteam rlhf".split(
+  "adversarial attention bleu chatbot faithfulness guardrail mistral paper papers".split(
+      " ",
     " ",
   );

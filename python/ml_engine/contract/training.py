@@ -795,6 +795,10 @@ class CheckpointResult(TypedDict, closed=True):
     """
     freed_bytes: int
     model: str | None
+    adapter: str | None
+    """
+    resume: of a language model.
+    """
     run_id: str | None
     """
     resume: the run that holds the result.

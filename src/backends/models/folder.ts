@@ -24,6 +24,7 @@ const Config = z.looseObject({
   max_position_embeddings: z.number().optional(),
   quantization_config: z.looseObject({ quant_method: z.string(), bits: z.number().optional() }).optional(),
 });
+const Named = z.looseObject({ name: z.string() });
 const MOST_HEADER_BYTES = 100e6;
 const PICKLES = /\.(bin|pt|pth|pkl|ckpt)$/;
 
@@ -33,6 +34,7 @@ export function readFolder(folder: string): ModelFile {
   const weights = files.filter((name) => name.endsWith(".safetensors"));
   const refuse = (why: string, hint: string) =>
     new ToolError("invalid_input", `model: \`${basename(folder)}\` ${why}.`, hint);
+  if (existsSync(join(folder, "adapter_config.json"))) throw adapterAlone(folder);
   if (weights.length === 0) {
     if (files.some((name) => PICKLES.test(name)))
       throw new ToolError(
@@ -85,6 +87,17 @@ function licenseOf(folder: string): string | undefined {
   const card = join(folder, "README.md");
   if (!existsSync(card)) return undefined;
   return /^---\n[\s\S]*?^license: *(\S+)[\s\S]*?^---/m.exec(readFileSync(card, "utf8"))?.[1];
+}
+
+/** What to serve instead of an adapter: the model that it was merged into when it was made. */
+function adapterAlone(folder: string): ToolError {
+  const path = join(folder, "model.json");
+  const { name } = Named.parse(existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : { name: basename(folder) });
+  return new ToolError(
+    "invalid_input",
+    `model: \`${name}\` is an adapter, which is not served alone.`,
+    `Serve \`${name.replace(/-adapter$/, "")}\`, base and adapter in one; ml_llm_finetune with action merge makes it.`,
+  );
 }
 
 /** 2 · layers · heads of keys and values · their width · 2 bytes; undefined where the configuration does not say. */

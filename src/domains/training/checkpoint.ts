@@ -75,6 +75,7 @@ export default pythonTool({
     removed: z.array(z.string()).describe("prune: what is taken away, or would be."),
     freed_bytes: z.int(),
     model: newModel().nullable(),
+    adapter: newModel().nullable().describe("resume: of a language model."),
     run_id: z.string().nullable().describe("resume: the run that holds the result."),
     task: Task.nullable(),
     target: z.string().nullable(),
@@ -122,7 +123,7 @@ export default pythonTool({
         : []),
       ...(result.model
         ? [
-            `${result.model}: ${result.family} ${result.task} of \`${result.target}\`, run ${result.run_id}; ${Object.entries(
+            `${result.model}: ${result.family}${result.task === null ? "" : ` ${result.task} of \`${result.target}\``}${result.adapter === null ? "" : `, adapter ${result.adapter}`}, run ${result.run_id}; ${Object.entries(
               result.metrics,
             )
               .slice(0, 8)

@@ -48,6 +48,7 @@ def _empty(action: str) -> CheckpointResult:
         "removed": [],
         "freed_bytes": 0,
         "model": None,
+        "adapter": None,
         "run_id": None,
         "task": None,
         "target": None,
@@ -93,7 +94,9 @@ def _folder(params: CheckpointParams, job: Job, field: Literal["run", "other"] =
 def _kept(folder: Path) -> KeptRun:
     call, steps = read_call(folder), read_steps(folder)
     state = "at work" if is_open(folder) else "finished" if (folder / FINISHED_FILE).is_file() else "broken off"
-    counts = {kind: sum(step.name.startswith(kind) for step in steps) for kind in ("fold-", "trial-", "rounds-")}
+    counts = {
+        kind: sum(step.name.startswith(kind) for step in steps) for kind in ("fold-", "trial-", "rounds-", "steps-")
+    }
     return {
         "run": folder.name,
         "op": call["op"],
@@ -167,8 +170,19 @@ def _resume(params: CheckpointParams, job: Job, result: CheckpointResult) -> Che
     if (folder / FINISHED_FILE).is_file():
         raise OpError("conflict", f"run: `{folder.name}` is finished", "Its model is registered already.")
     found = registry.find(call["op"])(call["params"], resumed(job, folder))
-    for key in ("model", "run_id", "task", "target", "family", "metric", "metrics", "framework", "model_type"):
-        result[key] = found[key]
+    for key in (
+        "model",
+        "adapter",
+        "run_id",
+        "task",
+        "target",
+        "family",
+        "metric",
+        "metrics",
+        "framework",
+        "model_type",
+    ):
+        result[key] = found.get(key)
     result["dataset"] = Path(call["params"]["dataset"]).parent.name
     result["notes"], result["warnings"] = found["notes"], found["warnings"]
     return result
@@ -230,7 +244,7 @@ def _score(step: Step) -> tuple[float, str]:
     if folds:
         first = next(iter(folds[0]))
         return sum(fold[first] for fold in folds) / len(folds), step.time
-    return float(step.facts["rounds"]) if step.name.startswith("rounds-") else 0.0, step.time
+    return float(step.facts["rounds"]) if step.name.startswith(("rounds-", "steps-")) else 0.0, step.time
 
 
 def _export(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:

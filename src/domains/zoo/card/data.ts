@@ -2,11 +2,7 @@ import type { Block, Section } from "./blocks.ts";
 import { digits, percent } from "./blocks.ts";
 import type { Facts } from "./facts.ts";
 import { source } from "./findings.ts";
-
-/** What records how good a model is. */
-export const EVALUATE = "Run ml_training_evaluate with this model on held-out rows.";
-/** What records whom a model treats worse. */
-export const FAIRNESS = "Run ml_safety_fairness with this model.";
+import { assessBy, evaluateBy, isLanguage } from "./kinds.ts";
 
 /** What goes in, and which groups were looked at. */
 export function factors({ manifest, fairness }: Facts): Section {
@@ -18,7 +14,9 @@ export function factors({ manifest, fairness }: Facts): Section {
       {
         name: "Inputs",
         blocks: [
-          { kind: "table", head: ["Column", "Type", "Role"], rows: columns },
+          isLanguage(manifest)
+            ? ({ kind: "text", text: "Text, as the tokenizer beside the weights reads it." } as const)
+            : ({ kind: "table", head: ["Column", "Type", "Role"], rows: columns } as const),
           ...(manifest.signature.length > 60
             ? [{ kind: "text", text: `${manifest.signature.length - 60} more columns are in model.json.` } as const]
             : []),
@@ -28,7 +26,7 @@ export function factors({ manifest, fairness }: Facts): Section {
       {
         name: "Groups evaluated",
         blocks: attributes.length ? [{ kind: "list", items: attributes }] : [],
-        how: FAIRNESS,
+        how: assessBy(manifest),
         source: source(fairness),
       },
     ],
@@ -43,7 +41,7 @@ export function metrics({ manifest, evaluation }: Facts): Section {
     title: "Metrics",
     fields: [
       {
-        name: "Cross-validation while training",
+        name: isLanguage(manifest) ? "Training" : "Cross-validation while training",
         blocks: rows.length ? [{ kind: "facts", rows }] : [],
         how: "Train with cross-validation.",
       },
@@ -57,7 +55,7 @@ export function metrics({ manifest, evaluation }: Facts): Section {
               },
             ]
           : [],
-        how: EVALUATE,
+        how: evaluateBy(manifest),
         source: source(evaluation),
       },
     ],
@@ -82,7 +80,7 @@ export function evaluationData({ manifest, evaluation }: Facts): Section {
   }
   return {
     title: "Evaluation data",
-    fields: [{ name: "Evaluation data", blocks, how: EVALUATE, source: source(evaluation) }],
+    fields: [{ name: "Evaluation data", blocks, how: evaluateBy(manifest), source: source(evaluation) }],
   };
 }
 

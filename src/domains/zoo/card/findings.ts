@@ -1,6 +1,7 @@
 import type { Bar, Block, Section } from "./blocks.ts";
 import { digits, percent, ranged } from "./blocks.ts";
 import type { Facts, Recorded } from "./facts.ts";
+import { assessBy, evaluateBy, explainBy } from "./kinds.ts";
 import type { Fairness } from "./records.ts";
 
 const SHARES: ReadonlySet<string> = new Set([
@@ -21,20 +22,20 @@ const SHARES: ReadonlySet<string> = new Set([
 const RATES = ["base_rate", "selection_rate", "accuracy", "tpr", "fpr", "ppv", "mean_prediction", "mae", "bias"];
 
 /** What was measured, as a whole and by group. */
-export function analyses({ evaluation, fairness }: Facts, evaluate: string, assess: string): Section {
+export function analyses({ manifest, evaluation, fairness }: Facts): Section {
   return {
     title: "Quantitative analyses",
     fields: [
       {
         name: "Overall results",
         blocks: evaluation ? overall(evaluation.result) : [],
-        how: evaluate,
+        how: evaluateBy(manifest),
         source: source(evaluation),
       },
       {
         name: "Results by group",
         blocks: fairness ? byGroup(fairness.result) : [],
-        how: assess,
+        how: assessBy(manifest),
         source: source(fairness),
       },
     ],
@@ -149,7 +150,7 @@ function byGroup({ groups, selected }: Fairness): Block[] {
 }
 
 /** What the model leans on. */
-export function reliance({ importance }: Facts): Section {
+export function reliance({ manifest, importance }: Facts): Section {
   const blocks: Block[] = [];
   if (importance) {
     const { features, metric, curves, notes } = importance.result;
@@ -183,7 +184,7 @@ export function reliance({ importance }: Facts): Section {
       {
         name: "Importance of the inputs",
         blocks,
-        how: "Run ml_interpretability_importance with this model on held-out rows.",
+        how: explainBy(manifest),
         source: source(importance),
       },
     ],
@@ -191,7 +192,7 @@ export function reliance({ importance }: Facts): Section {
 }
 
 /** Whom it may treat worse. */
-export function ethics({ fairness, data }: Facts, assess: string): Section {
+export function ethics({ manifest, fairness, data }: Facts): Section {
   const blocks: Block[] = [];
   if (fairness) {
     const { verdict, gaps, mitigation, notes } = fairness.result;
@@ -216,7 +217,7 @@ export function ethics({ fairness, data }: Facts, assess: string): Section {
   return {
     title: "Ethical considerations",
     fields: [
-      { name: "Fairness", blocks, how: assess, source: source(fairness) },
+      { name: "Fairness", blocks, how: assessBy(manifest), source: source(fairness) },
       {
         name: "Sensitive data",
         blocks: data

@@ -1,10 +1,11 @@
 import type { Facts } from "./facts.ts";
+import { pipelineTag } from "./kinds.ts";
 
 type Yaml = string | number | boolean | null | readonly Yaml[] | { readonly [key: string]: Yaml };
 
 /** The Hugging Face Hub's model metadata, with only what is known: `model-index` holds the evaluation's results. */
 export function metadata({ asset, manifest, evaluation, said }: Facts): Record<string, Yaml> {
-  const task = `tabular-${manifest.task}`;
+  const task = pipelineTag(manifest);
   const license =
     said.license === undefined
       ? {}
@@ -32,7 +33,8 @@ export function metadata({ asset, manifest, evaluation, said }: Facts): Record<s
     library_name: manifest.framework === "scikit-learn" ? "sklearn" : manifest.framework,
     pipeline_tag: task,
     tags: [...new Set([task, manifest.family, manifest.framework, manifest.format])],
-    datasets: [manifest.dataset.replace(/@.*$/, "")],
+    datasets: manifest.dataset ? [manifest.dataset.replace(/@.*$/, "")] : [],
+    ...(manifest.base ? { base_model: manifest.base } : {}),
     ...(evaluation ? { metrics: evaluation.result.intervals.map(({ metric }) => metric) } : {}),
     ...(results.length ? { "model-index": [{ name: asset.ref, results }] } : {}),
   };

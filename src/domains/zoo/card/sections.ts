@@ -1,8 +1,9 @@
 import type { Card, Field, Section } from "./blocks.ts";
 import { completeness } from "./blocks.ts";
-import { EVALUATE, evaluationData, FAIRNESS, factors, metrics, trainingData } from "./data.ts";
+import { evaluationData, factors, metrics, trainingData } from "./data.ts";
 import type { Facts } from "./facts.ts";
 import { analyses, ethics, reliance } from "./findings.ts";
+import { evaluateBy, isLanguage, summary } from "./kinds.ts";
 
 /** A card with the sections of Mitchell et al. 2019, filled from what is known and from nothing else. */
 export function compose(facts: Facts): Card {
@@ -14,20 +15,16 @@ export function compose(facts: Facts): Card {
     metrics(facts),
     evaluationData(facts),
     trainingData(facts),
-    analyses(facts, EVALUATE, FAIRNESS),
+    analyses(facts),
     reliance(facts),
-    ethics(facts, FAIRNESS),
+    ethics(facts),
     caveats(facts),
     use(facts),
     provenance(facts),
   ];
-  const kind =
-    manifest.task === "classification"
-      ? `Classifies \`${manifest.target}\` (${manifest.classes.slice(0, 6).join(", ")}${manifest.classes.length > 6 ? ", …" : ""})`
-      : `Predicts the number \`${manifest.target}\``;
   return {
     title: asset.ref,
-    summary: `${kind} from ${manifest.signature.length} columns with ${manifest.model_type}, trained on ${manifest.rows} rows of ${manifest.dataset}.`,
+    summary: summary(manifest),
     badges: [
       manifest.task,
       manifest.family.replaceAll("_", " "),
@@ -69,7 +66,8 @@ function details({ asset, manifest, run, said: { license, contact } }: Facts): S
               ["Framework", manifest.framework],
               ["File format", manifest.format],
               ["Task", manifest.task],
-              ["Target", manifest.target],
+              ...(manifest.target ? [["Target", manifest.target] as const] : []),
+              ...(manifest.base ? [["Made from", manifest.base] as const] : []),
               ...(manifest.classes.length ? [["Classes", manifest.classes.slice(0, 30).join(", ")] as const] : []),
               ...(manifest.positive === null ? [] : [["Positive class", manifest.positive] as const]),
             ],
@@ -114,7 +112,7 @@ function details({ asset, manifest, run, said: { license, contact } }: Facts): S
   };
 }
 
-function caveats({ said: { limitations }, evaluation, fairness, importance }: Facts): Section {
+function caveats({ manifest, said: { limitations }, evaluation, fairness, importance }: Facts): Section {
   const warnings = [...new Set([evaluation, fairness, importance].flatMap((one) => one?.result.warnings ?? []))];
   const looked = [evaluation, fairness, importance].some((one) => one !== undefined);
   return {
@@ -130,13 +128,27 @@ function caveats({ said: { limitations }, evaluation, fairness, importance }: Fa
                 : { kind: "text", text: "The recorded evaluations gave no warning." },
             ]
           : [],
-        how: EVALUATE,
+        how: evaluateBy(manifest),
       },
     ],
   };
 }
 
 function use({ asset, manifest }: Facts): Section {
+  if (isLanguage(manifest))
+    return {
+      title: "How to use",
+      fields: [
+        {
+          name: "Serve it and ask it",
+          blocks: [
+            { kind: "text", text: "Call ml_inference_serve with this, then with action `chat` or `generate`:" },
+            { kind: "code", text: JSON.stringify({ action: "start", model: asset.ref }, null, 2) },
+          ],
+          how: "",
+        },
+      ],
+    };
   const call = JSON.stringify({ model: asset.ref, dataset: "<rows with the columns above>", row: 0 }, null, 2);
   const example = manifest.example[0];
   return {
