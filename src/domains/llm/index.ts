@@ -1,9 +1,10 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import quantize from "./quantize.ts";
 
 export default defineDomain({
   id: "llm",
   title: "Language models",
   description:
     "Ready examples, fine-tune and align language models, quantize them, and prove that they did not get worse.",
-  tools: [],
+  tools: [quantize],
 });
