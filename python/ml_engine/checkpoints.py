@@ -60,9 +60,7 @@ class Book:
     def keep(self, name: str, facts: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> None:
         """Writes a step beside the others; after a crash in the middle it is not there."""
         given = files or {}
-        staged = self.folder / f".{name}.tmp-{os.getpid()}"
-        shutil.rmtree(staged, ignore_errors=True)
-        staged.mkdir(parents=True)
+        staged = self.scratch(name)
         for file, content in given.items():
             _write(staged / file, content)
         about = {
@@ -72,10 +70,35 @@ class Book:
             "files": {file: hashlib.sha256(content).hexdigest() for file, content in given.items()},
         }
         _write(staged / STEP_FILE, json.dumps(about, ensure_ascii=False).encode())
+        self._place(staged, name)
+
+    def adopt(self, name: str, folder: Path, facts: Mapping[str, Any]) -> Path:
+        """Makes a folder of finished files in the book's own folder a step, as `keep` does; answers its place."""
+        files = sorted(path for path in folder.iterdir() if path.is_file())
+        for path in files:
+            _sync(path)
+        about = {
+            "name": name,
+            "time": datetime.now(tz=UTC).isoformat(),
+            "facts": dict(facts),
+            "files": {path.name: _digest(path) for path in files},
+        }
+        _write(folder / STEP_FILE, json.dumps(about, ensure_ascii=False).encode())
+        self._place(folder, name)
+        return self.folder / name
+
+    def _place(self, staged: Path, name: str) -> None:
         _sync(staged)
         shutil.rmtree(self.folder / name, ignore_errors=True)
         staged.rename(self.folder / name)
         _sync(self.folder)
+
+    def scratch(self, name: str) -> Path:
+        """An empty folder for what is to become steps; whoever goes on with the call takes away what is left of it."""
+        folder = self.folder / f".{name}.tmp-{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
 
     def recall(self, name: str) -> Step | None:
         """A step that was finished before; one that is damaged is done again, which is said."""
