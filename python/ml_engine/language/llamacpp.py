@@ -2,6 +2,7 @@
 
 import errno
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -57,10 +58,8 @@ def _run(command: Sequence[str], name: str, heard: Heard) -> str:
     text = "".join(said)
     if process.returncode != 0:
         print("".join(said[-LAST_LINES:]))
-        if (
-            re.search(r"No space left|basic_ios|File too large|iostream error|ENOSPC", text)
-            or process.returncode == -25
-        ):
+        full = re.search(r"No space left|basic_ios|File too large|iostream error|ENOSPC", text)
+        if full or process.returncode == -signal.SIGXFSZ:
             raise OSError(errno.ENOSPC, f"{name} had no room to write")
         memory = re.search(r"out of memory|failed to allocate|bad_alloc|MemoryError", text) or process.returncode == -9
         raise OpError(

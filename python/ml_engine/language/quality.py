@@ -1,7 +1,7 @@
 """What quantizing cost: perplexity, KL divergence and agreement of the likeliest token, before against after.
 
-Texts are cut into windows; as in llama.cpp, the second half of each is scored, given the first. KL(before ‖ after) is the
-mean over tokens, in nats, as llama.cpp's `--kl-divergence` has it.
+Texts are cut into windows; as in llama.cpp, the second half of each is scored, given the first. KL(before ‖ after) is
+the mean over tokens, in nats, as llama.cpp's `--kl-divergence` has it.
 """
 
 import math

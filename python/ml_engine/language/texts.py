@@ -1,6 +1,5 @@
 """Plain texts to calibrate on and to measure on: a dataset's, a file's, or one that every Python brings."""
 
-import json
 import platform
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,11 +7,11 @@ from pathlib import Path
 import polars as pl
 
 from ml_engine.errors import OpError
+from ml_engine.language.examples.reading import read_examples
 from ml_engine.tables import read_table
 
 PLAIN_ENDINGS = {".txt", ".md", ".rst"}
 MOST_CHARACTERS = 20_000_000
-TEXT_COLUMNS = ("text", "content", "prompt", "instruction", "completion", "output", "response")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Texts:
 
 
 def read_texts(path: str, field: str) -> Texts:
-    """The texts of a dataset's column (`text`, `content`, prompt with completion, else its longest), or a text file.
+    """The texts of a dataset (its examples, else its longest column of texts), or a text file.
 
     Raises:
         OpError: naming `field`: there is no text.
@@ -37,25 +36,21 @@ def read_texts(path: str, field: str) -> Texts:
     if file.suffix.lower() in PLAIN_ENDINGS and file.is_file():
         whole = file.read_text(encoding="utf-8", errors="replace")[:MOST_CHARACTERS]
         return Texts(file.name, _some([piece for piece in whole.split("\n\n") if piece.strip()], field, file.name))
-    table = read_table(path, field)
-    frame = table.frame
-    strings = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    if "messages" in frame.columns:
-        return Texts(table.name, _some(_spoken(frame["messages"]), field, table.name))
-    named = [name for name in TEXT_COLUMNS if name in strings]
-    if not named and strings:
-        named = [max(strings, key=lambda name: float(str(frame[name].str.len_chars().sum())))]
-    rows = frame.select(named).iter_rows() if named else iter(())
-    pieces = ["\n".join(str(cell) for cell in row if cell) for row in rows]
-    return Texts(table.name, _some([piece for piece in pieces if piece.strip()], field, table.name))
+    return _of_table(path, field)
 
 
-def _spoken(messages: pl.Series) -> list[str]:
-    said: list[str] = []
-    for cell in messages.to_list():
-        turns = json.loads(cell) if isinstance(cell, str) else cell
-        said.append("\n".join(str(turn.get("content") or "") for turn in turns or []))
-    return [piece for piece in said if piece.strip()]
+def _of_table(path: str, field: str) -> Texts:
+    """Examples as they read, else the longest column of texts."""
+    try:
+        found = read_examples(path, field)
+    except OpError:
+        table = read_table(path, field)
+        strings = [name for name, dtype in table.frame.schema.items() if dtype == pl.String]
+        longest = max(strings, key=lambda name: float(str(table.frame[name].str.len_chars().sum())), default=None)
+        cells = [] if longest is None else table.frame[longest].drop_nulls().to_list()
+        return Texts(table.name, _some([str(cell) for cell in cells if cell.strip()], field, table.name))
+    pieces = ["\n".join(example.texts()) for example in found.examples]
+    return Texts(found.name, _some([piece for piece in pieces if piece.strip()], field, found.name))
 
 
 def _some(pieces: list[str], field: str, name: str) -> list[str]:

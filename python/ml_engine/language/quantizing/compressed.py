@@ -213,4 +213,8 @@ def _recipe(method: str, group: int) -> list[Any]:
 def _leave_memory_unpinned() -> None:
     """AWQ pins what it keeps for the way to an accelerator, which without one raises RuntimeError."""
     if not library("torch").cuda.is_available():
-        library("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = lambda *_, **__: None
+        library("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = _leave
+
+
+def _leave(*_args: Any, **_kwargs: Any) -> None:
+    """Does nothing."""

@@ -1,4 +1,4 @@
-"""GGUF by llama.cpp: converted, weighed by an importance matrix where asked, quantized, measured against what it was."""
+"""GGUF by llama.cpp: converted, weighed by an importance matrix where asked, quantized, measured against before."""
 
 import shutil
 from pathlib import Path
