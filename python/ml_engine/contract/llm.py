@@ -1,6 +1,6 @@
 # Generated from the tool definitions; change those and run `npm run gen`.
 
-from typing import Literal, NotRequired
+from typing import Literal, NotRequired, TypeAlias
 from typing_extensions import TypedDict
 
 
@@ -128,5 +128,193 @@ class QuantizeResult(TypedDict, closed=True):
     """
     calibrated_on: str | None
     measured_on: str | None
+    seconds: float
+    warnings: list[str]
+
+
+class ServedModel(TypedDict, closed=True):
+    url: str
+    model: str
+    backend: Literal["llamacpp", "ollama", "candle", "vllm", "openai"]
+
+
+Task: TypeAlias = str
+
+
+CompareItem: TypeAlias = str
+"""
+Samples of a run.
+"""
+
+
+TaskFile: TypeAlias = str
+"""
+Harness YAML.
+"""
+
+
+class EvaluateParams(TypedDict, closed=True):
+    action: Literal["run", "compare"]
+    """
+    See above.
+    """
+    model: NotRequired[str]
+    """
+    Name, GGUF file or folder.
+    """
+    tasks: NotRequired[list[Task]]
+    """
+    Harness names, as hellaswag.
+    """
+    dataset: NotRequired[str]
+    """
+    A task of its own: prompt and completion, or question, choices, answer.
+    """
+    compare: NotRequired[list[CompareItem]]
+    """
+    compare: samples of two runs.
+    """
+    task_files: list[TaskFile]
+    """
+    Tasks as YAML files.
+    """
+    backend: NotRequired[Literal["llamacpp", "ollama", "candle", "vllm", "openai"]]
+    """
+    Ask the server of this kind that runs.
+    """
+    url: NotRequired[str]
+    """
+    Ask an OpenAI-compatible server.
+    """
+    limit: NotRequired[int]
+    """
+    First so many of a task: a partial result.
+    """
+    few_shot: NotRequired[int]
+    """
+    Examples shown before; else the task's own.
+    """
+    chat_template: bool
+    """
+    Prompts as chats.
+    """
+    system: NotRequired[str]
+    """
+    System prompt.
+    """
+    max_tokens: int
+    """
+    dataset: of an answer.
+    """
+    batch_size: int
+    """
+    Texts at once.
+    """
+    shown: int
+    """
+    Wrong samples to show.
+    """
+    seed: int
+    """
+    Random seed; the same call gives the same numbers.
+    """
+    wait_seconds: float
+    """
+    How long to wait before answering with a `job_id`.
+    """
+    job_id: NotRequired[str]
+    """
+    Wait on.
+    """
+    cancel: bool
+    """
+    With `job_id`: stop it.
+    """
+    served: ServedModel | None
+
+
+class TaskScore(TypedDict, closed=True):
+    task: str
+    metric: str
+    value: float
+    standard_error: float | None
+    samples: int
+    higher_is_better: bool | None
+
+
+class EvaluationConditions(TypedDict, closed=True):
+    task: str
+    version: str
+    kind: str
+    """
+    generate_until, multiple_choice, loglikelihood …
+    """
+    few_shot: int
+    chat_template: str | None
+    """
+    SHA-256; null where none was applied.
+    """
+    limit: int | None
+    prompts: str
+    """
+    SHA-256 over all prompts.
+    """
+    fingerprint: str
+    """
+    Of all this: only equal ones are compared.
+    """
+
+
+class WrongSample(TypedDict, closed=True):
+    task: str
+    prompt: str
+    target: str
+    answer: str
+
+
+class EvaluationDifference(TypedDict, closed=True):
+    task: str
+    metric: str
+    samples: int
+    first: float
+    second: float
+    difference: float
+    """
+    second - first.
+    """
+    standard_error: float
+    p: float
+    """
+    Two-sided paired randomization test, Holm-corrected.
+    """
+    only_first: int
+    """
+    Samples that the first has better.
+    """
+    only_second: int
+
+
+class EvaluateResult(TypedDict, closed=True):
+    action: Literal["run", "compare"]
+    model: str
+    against: str | None
+    """
+    compare: the second.
+    """
+    through: str
+    """
+    transformers, or the server asked.
+    """
+    results: list[TaskScore]
+    conditions: list[EvaluationConditions]
+    partial: bool
+    """
+    Whether `limit` left samples out.
+    """
+    samples: str | None
+    wrong: list[WrongSample]
+    comparison: list[EvaluationDifference]
+    verdict: str | None
+    versions: dict[str, str]
     seconds: float
     warnings: list[str]

@@ -1,4 +1,5 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import evaluate from "./evaluate.ts";
 import quantize from "./quantize.ts";
 
 export default defineDomain({
@@ -6,5 +7,5 @@ export default defineDomain({
   title: "Language models",
   description:
     "Ready examples, fine-tune and align language models, quantize them, and prove that they did not get worse.",
-  tools: [quantize],
+  tools: [quantize, evaluate],
 });
