@@ -77,7 +77,9 @@ const Evaluated = z.strictObject({
   partial: z.boolean().describe("Whether `limit` left samples out."),
   samples: newDataset("Every sample with its score: name and version.").nullable(),
   wrong: z.array(
-    z.strictObject({ task: z.string(), prompt: z.string(), target: z.string(), answer: z.string() }).meta({ id: "WrongSample" }),
+    z
+      .strictObject({ task: z.string(), prompt: z.string(), target: z.string(), answer: z.string() })
+      .meta({ id: "WrongSample" }),
   ),
   comparison: z.array(Difference),
   verdict: z.string().nullable(),
@@ -153,16 +155,20 @@ export default nativeTool({
       ),
       ...capped(
         result.wrong.map(
-          ({ task, prompt, target, answer }) => `${task}: ${prompt.slice(-200)} → ${answer.slice(0, 200)} (right: ${target.slice(0, 200)})`,
+          ({ task, prompt, target, answer }) =>
+            `${task}: ${prompt.slice(-200)} → ${answer.slice(0, 200)} (right: ${target.slice(0, 200)})`,
         ),
         10,
       ),
       ...warned(result.warnings),
       ...(result.samples === null
         ? []
-        : [`Samples: ${result.samples}. action compare with it and another run's says whether a difference is chance.`]),
+        : [
+            `Samples: ${result.samples}. action compare with it and another run's says whether a difference is chance.`,
+          ]),
     ].join("\n"),
-  run: async (params, ports) => Evaluated.parse(await ports.python({ ...params, served: await servedFor(params, ports) })),
+  run: async (params, ports) =>
+    Evaluated.parse(await ports.python({ ...params, served: await servedFor(params, ports) })),
 });
 
 /** The server that a call means; none where the weights are to be opened. */

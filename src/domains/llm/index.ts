@@ -1,4 +1,5 @@
 import { defineDomain } from "../../kernel/domain.ts";
+import align from "./align.ts";
 import evaluate from "./evaluate.ts";
 import quantize from "./quantize.ts";
 
@@ -7,5 +8,5 @@ export default defineDomain({
   title: "Language models",
   description:
     "Ready examples, fine-tune and align language models, quantize them, and prove that they did not get worse.",
-  tools: [quantize, evaluate],
+  tools: [quantize, evaluate, align],
 });
