@@ -21,9 +21,17 @@ describe.runIf(here)("llama.cpp", () => {
     "says what a type would take, and that most tensors cannot have it",
     async ({ client }) => {
       const refused = await whole(client, "ml_llm_quantize", { model: SMALL, dry_run: true });
-      expect(refused.text).toMatchInlineSnapshot();
+      expect(refused.text).toMatchInlineSnapshot(`
+        "refused: model: \`SmolLM2-135M-Instruct.Q4_1.gguf\` is quantized already (Q4_1, Q8_0, F32); quantizing it again loses more than from its original.
+        Quantize the original, or say \`allow_requantize: true\`."
+      `);
       const { text } = await whole(client, "ml_llm_quantize", { model: SMALL, dry_run: true, allow_requantize: true });
-      expect(text).toMatchInlineSnapshot();
+      expect(text).toMatchInlineSnapshot(`
+        "Dry run of SmolLM2-135M-Instruct.Q4_1.gguf: gguf Q4_K_M, 105.5 MB predicted (from 98.36 MB), 6.165 bits a weight; 15 tensors Q8_0, 61 tensors F32, 14 tensors Q6_K, 166 tensors Q5_0, 16 tensors Q4_K.
+        166 tensors are Q5_0 instead of Q4_K: rows of 576 weights do not fill blocks of 256.
+        14 tensors are Q8_0 instead of Q6_K: rows of 576 weights do not fill blocks of 256.
+        Warning: Requantized from weights that were quantized already."
+      `);
     },
     MINUTES,
   );

@@ -105,7 +105,8 @@ def differences(first: Kept, second: Kept, seed: int) -> list[EvaluationDifferen
 def paired_p(gaps: "np.ndarray[Any, np.dtype[np.float64]]", seed: int) -> float:
     """Two-sided p of a mean difference under random exchange within pairs (Fisher 1935); exact where that is cheap."""
     told = gaps[gaps != 0]
-    if len(told) == 0:
+    if len(told) < 2:
+        # One pair may as well lie the other way round.
         return 1.0
     found = permutation_test(
         (told,),
