@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ml_engine.errors import OpError
+from ml_engine.job import Job
 from ml_engine.language.libraries import library
 from ml_engine.language.sources import LanguageSource, find_language_model
+from ml_engine.language.training import device, four_bit_config
 
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -49,6 +51,26 @@ def open_language_model(model: str, field: str = "model", *, dtype: str = "float
     return LanguageModel(source, loaded.eval(), open_tokenizer(source, field))
 
 
+def open_for_training(source: LanguageSource, field: str, job: Job, *, four_bit: bool) -> Any:
+    """A model that can learn, an adapter merged into its base first; held in 4 bits where an adapter is to learn."""
+    torch = library("torch")
+    width = "bfloat16" if device() == "cuda" else "float32"
+    path = str(source.file or source.folder)
+    if four_bit:
+        folder = source.folder
+        if source.format != "safetensors":
+            folder = job.folder / "base"
+            opened = open_language_model(path, field).model
+            plain = opened.merge_and_unload() if source.format == "adapter" else opened
+            plain.save_pretrained(str(folder))
+        where = {"": 0} if device() == "cuda" else {"": "cpu"}
+        return library("transformers").AutoModelForCausalLM.from_pretrained(
+            folder, quantization_config=four_bit_config(), dtype=getattr(torch, width), device_map=where
+        )
+    opened = open_language_model(path, field, dtype=width).model
+    return opened.merge_and_unload() if source.format == "adapter" else opened
+
+
 def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
     """The tokenizer that lies with a model; where it has no pad token, the end token pads."""
     transformers = library("transformers")
@@ -56,9 +78,18 @@ def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **_gguf(source))
     except (OSError, ValueError, KeyError) as error:
         raise OpError("invalid_input", f"{field}: `{source.name}` has no tokenizer that can be read.", None) from error
+    if source.format == "gguf":
+        _name_tokens(tokenizer, open_config(source))
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _name_tokens(tokenizer: Any, config: Any) -> None:
+    """Beginning, end and padding as the file says; transformers 5.17 takes other tokens of it for them."""
+    for part in ("bos", "eos", "pad"):
+        found = getattr(config, f"{part}_token_id", None)
+        setattr(tokenizer, f"{part}_token", None if found is None else tokenizer.convert_ids_to_tokens(found))
 
 
 def open_config(source: LanguageSource) -> Any:
@@ -94,4 +125,5 @@ def _with_adapter(source: LanguageSource, field: str, dtype: str) -> LanguageMod
         )
     opened = open_language_model(base, field, dtype=dtype)
     adapted = library("peft").PeftModel.from_pretrained(opened.model, str(source.folder))
-    return LanguageModel(source, adapted.eval(), opened.tokenizer)
+    own = (source.folder / "tokenizer_config.json").is_file()
+    return LanguageModel(source, adapted.eval(), open_tokenizer(source, field) if own else opened.tokenizer)

@@ -28,8 +28,11 @@ class LanguageSource:
     """Of a registered model."""
 
 
-def find_language_model(model: str, field: str = "model") -> LanguageSource:
+def find_language_model(model: str, field: str = "model", *, weights: bool = True) -> LanguageSource:
     """The files of a registered model's folder, a folder of safetensors, a GGUF file, or a model that set-up brings.
+
+    Args:
+        weights: Whether they have to be there; without, a folder with a configuration will do.
 
     Raises:
         OpError: naming `field`: there is nothing, it is pickled, or a registered file was changed.
@@ -52,7 +55,7 @@ def find_language_model(model: str, field: str = "model") -> LanguageSource:
     name = path.name if manifest is None else f"{manifest['name']}@{path.name}"
     if (path / "adapter_config.json").is_file():
         return LanguageSource(name, "adapter", path, None, manifest)
-    if any(path.glob("*.safetensors")):
+    if any(path.glob("*.safetensors")) or (not weights and (path / "config.json").is_file()):
         return LanguageSource(name, "safetensors", path, None, manifest)
     files = sorted(path.glob("*.gguf"))
     if len(files) == 1:

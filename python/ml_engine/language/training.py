@@ -109,7 +109,7 @@ class Lora:
         )
 
 
-def four_bit() -> Any:
+def four_bit_config() -> Any:
     """How a base is held for QLoRA: NF4, its constants quantized too."""
     torch = library("torch")
     return library("transformers").BitsAndBytesConfig(

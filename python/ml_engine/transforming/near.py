@@ -45,14 +45,14 @@ def deduplicate_near(frame: pl.DataFrame, step: Step, field: str) -> Outcome:
     )
     texts = normalised(whole.to_series())
     threshold = step.get("threshold", DEFAULT_THRESHOLD)
-    first_of, pairs = _first_of(texts.to_list(), threshold)
-    kept = frame.filter(pl.Series(first_of == np.arange(frame.height)))
+    firsts, pairs = first_of(texts.to_list(), threshold)
+    kept = frame.filter(pl.Series(firsts == np.arange(frame.height)))
     shown = [f"`{texts[a][:40]}` ~ `{texts[b][:40]}` ({alike:.2f})" for a, b, alike in pairs[:3]]
     said = f"{', '.join(columns)} at {threshold:g}: {frame.height - kept.height} rows near another"
     return Outcome(kept, said + (f"; {', '.join(shown)}" if shown else ""))
 
 
-def _first_of(texts: list[str], threshold: float) -> tuple[npt.NDArray[np.intp], list[tuple[int, int, float]]]:
+def first_of(texts: list[str], threshold: float) -> tuple[npt.NDArray[np.intp], list[tuple[int, int, float]]]:
     """The first row of each row's set, and the pairs found with their similarity."""
     parent = np.arange(len(texts))
     seen: dict[str, int] = {}

@@ -1,6 +1,8 @@
 import { defineDomain } from "../../kernel/domain.ts";
 import align from "./align.ts";
 import evaluate from "./evaluate.ts";
+import finetune from "./finetune.ts";
+import prepare from "./prepare.ts";
 import quantize from "./quantize.ts";
 
 export default defineDomain({
@@ -8,5 +10,5 @@ export default defineDomain({
   title: "Language models",
   description:
     "Ready examples, fine-tune and align language models, quantize them, and prove that they did not get worse.",
-  tools: [quantize, evaluate, align],
+  tools: [prepare, finetune, quantize, evaluate, align],
 });

@@ -37,7 +37,14 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
           .split("\n")
           .slice(0, 6)
           .join("\n"),
-      ).toMatchInlineSnapshot();
+      ).toMatchInlineSnapshot(`
+        "tiny by transformers:
+        task | metric | value | standard error | samples
+        questions | acc | 0.6667 | 0.1421 | 12
+        questions | acc_norm | 0.25 | 0.1306 | 12
+        questions: version 1.0, 0-shot, no chat template; fingerprint <hash>.
+        questions: Which number comes after 1? → 8 (right: 2)"
+      `);
       const again = await whole(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
       const other = Evaluated.parse(again.structured).samples;
       const unlike = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });

@@ -19,13 +19,12 @@ from ml_engine.language.examples.example import (
     Turns,
     parted,
 )
+from ml_engine.language.examples.keeping import KEPT, Row, kept_in, left, recalled, with_kept
 from ml_engine.language.examples.messages import read_speeches, read_turns, text_of, turns_or_text, write_speeches
 
 Format = Literal["alpaca", "sharegpt", "messages", "prompt_completion", "preference", "kto", "text"]
 Kind = Literal["answers", "pairs", "judged", "text"]
 """What can be learnt: answers (SFT), pairs (DPO), judged answers (KTO), running text."""
-Row = Mapping[str, Any]
-KEPT = "kept"
 INPUT_BREAK = "\n\n"
 """Between Alpaca's instruction and its input in one turn."""
 
@@ -51,7 +50,7 @@ def _read_messages(row: Row) -> Example:
 
 
 def _write_messages(example: Example) -> dict[str, Any]:
-    return {"messages": [turn.plain() for turn in example.turns], **_left(example)}
+    return {"messages": [turn.plain() for turn in example.turns], **left(example)}
 
 
 def _read_sharegpt(row: Row) -> Example:
@@ -64,12 +63,12 @@ def _read_sharegpt(row: Row) -> Example:
 
 
 def _write_sharegpt(example: Example) -> dict[str, Any]:
-    left = _left(example)
+    rest = left(example)
     turns = example.turns
-    kept = dict(left.get(KEPT, {}))
+    kept = dict(rest.get(KEPT, {}))
     if kept.pop("system_apart", False) and turns and turns[0].role == SYSTEM and not turns[0].rest:
-        return {"conversations": write_speeches(turns[1:]), "system": turns[0].content, **_with(left, kept)}
-    return {"conversations": write_speeches(turns), **left}
+        return {"conversations": write_speeches(turns[1:]), "system": turns[0].content, **with_kept(rest, kept)}
+    return {"conversations": write_speeches(turns), **rest}
 
 
 def _read_alpaca(row: Row) -> Example:
@@ -103,8 +102,8 @@ def _write_alpaca(example: Example) -> dict[str, Any]:
     system = turns.pop(0).content if turns and turns[0].role == SYSTEM else ""
     if [turn.role for turn in turns] != [USER, ASSISTANT] * (len(turns) // 2) or not turns:
         raise InexpressibleError("Alpaca knows only turns of user and assistant that alternate")
-    left = _left(example)
-    kept = dict(left.get(KEPT, {}))
+    rest = left(example)
+    kept = dict(rest.get(KEPT, {}))
     asked, at = turns[-2].content, kept.pop("input_at", None)
     given = ""
     if at is not None and asked[at : at + len(INPUT_BREAK)] == INPUT_BREAK:
@@ -121,21 +120,21 @@ def _write_alpaca(example: Example) -> dict[str, Any]:
         "output": turns[-1].content,
         **({"system": system} if system else {}),
         **({"history": pairs} if pairs else {}),
-        **_with(left, kept),
+        **with_kept(rest, kept),
     }
 
 
 def _read_prompt_completion(row: Row) -> Example:
     prompt, bare = turns_or_text(row["prompt"], USER)
     answer, _ = turns_or_text(row["completion"], ASSISTANT)
-    return _recalled(Example(prompt=prompt, answer=answer, bare=bare), row)
+    return recalled(Example(prompt=prompt, answer=answer, bare=bare), row)
 
 
 def _write_prompt_completion(example: Example) -> dict[str, Any]:
     return {
         "prompt": _turns_or_text(example, example.prompt),
         "completion": _turns_or_text(example, example.answer),
-        **_left(example, says_parts=True),
+        **left(example, says_parts=True),
     }
 
 
@@ -144,7 +143,7 @@ def _read_preference(row: Row) -> Example:
     rejected, _ = turns_or_text(row["rejected"], ASSISTANT)
     if row.get("prompt") is not None:
         prompt, bare = turns_or_text(row["prompt"], USER)
-        return _recalled(Example(prompt=prompt, answer=chosen, rejected=rejected, bare=bare), row)
+        return recalled(Example(prompt=prompt, answer=chosen, rejected=rejected, bare=bare), row)
     if bare:
         raise MalformedError("a pair of texts needs a prompt")
     same = 0
@@ -152,26 +151,26 @@ def _read_preference(row: Row) -> Example:
         same += 1
     same = min(same, parted(chosen))
     example = Example(prompt=chosen[:same], answer=chosen[same:], rejected=rejected[same:])
-    return replace(_recalled(example, row), kept={**_recalled(example, row).kept, "prompt_inside": True})
+    return replace(recalled(example, row), kept={**recalled(example, row).kept, "prompt_inside": True})
 
 
 def _write_preference(example: Example) -> dict[str, Any]:
     if example.rejected is None:
         raise InexpressibleError("there is no worse answer")
-    left = _left(example, says_parts=True, says_rejected=True)
-    kept = dict(left.get(KEPT, {}))
+    rest = left(example, says_parts=True, says_rejected=True)
+    kept = dict(rest.get(KEPT, {}))
     if kept.pop("prompt_inside", False):
         turns = [turn.plain() for turn in example.prompt]
         return {
             "chosen": [*turns, *(turn.plain() for turn in example.answer)],
             "rejected": [*turns, *(turn.plain() for turn in example.rejected)],
-            **_with(left, kept),
+            **with_kept(rest, kept),
         }
     return {
         "prompt": _turns_or_text(example, example.prompt),
         "chosen": _turns_or_text(example, example.answer),
         "rejected": _turns_or_text(example, example.rejected),
-        **left,
+        **rest,
     }
 
 
@@ -193,13 +192,13 @@ def _write_kto(example: Example) -> dict[str, Any]:
 
 
 def _read_text(row: Row) -> Example:
-    return _recalled(Example(text=text_of(row["text"])), row)
+    return recalled(Example(text=text_of(row["text"])), row)
 
 
 def _write_text(example: Example) -> dict[str, Any]:
     if example.text is None:
         raise InexpressibleError("turns are text only once a model's template has joined them")
-    return {"text": example.text, **_left(example)}
+    return {"text": example.text, **left(example)}
 
 
 FORMATS: Mapping[Format, FormatSpec] = {
@@ -231,49 +230,6 @@ def _turns_or_text(example: Example, turns: Turns) -> list[dict[str, Any]] | str
 
 
 def _conversation(turns: Turns, row: Row) -> Example:
-    kept = _kept_in(row)
+    kept = kept_in(row)
     at = int(kept.get("answer_at", parted(turns)))
-    return _recalled(Example(prompt=turns[:at], answer=turns[at:]), row)
-
-
-def _kept_in(row: Row) -> dict[str, Any]:
-    kept: Any = row.get(KEPT) or {}
-    if not isinstance(kept, dict):
-        raise MalformedError("`kept` is not what a conversion wrote")
-    return dict(cast(dict[str, Any], kept))
-
-
-def _recalled(example: Example, row: Row) -> Example:
-    """With what an earlier conversion kept."""
-    kept = _kept_in(row)
-    kept.pop("answer_at", None)
-    rejected: Any = kept.pop("rejected", None)
-    label: Any = kept.pop("label", None)
-    bare: Any = kept.pop("bare", example.bare)
-    return replace(
-        example,
-        rejected=example.rejected if rejected is None else read_turns(rejected),
-        label=example.label if label is None else bool(label),
-        bare=bool(bare),
-        kept=kept,
-    )
-
-
-def _left(example: Example, *, says_parts: bool = False, says_rejected: bool = False) -> dict[str, Any]:
-    """What the format has no column for: the example's other columns, and `kept`."""
-    kept = dict(example.kept)
-    if not says_parts and example.text is None:
-        if example.bare:
-            kept["bare"] = True
-        if len(example.prompt) != parted(example.turns):
-            kept["answer_at"] = len(example.prompt)
-    if example.rejected is not None and not says_rejected:
-        kept["rejected"] = [turn.plain() for turn in example.rejected]
-    if example.label is not None:
-        kept["label"] = example.label
-    return _with(example.columns, kept)
-
-
-def _with(columns: Mapping[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
-    others = {name: value for name, value in columns.items() if name != KEPT}
-    return {**others, **({KEPT: dict(kept)} if kept else {})}
+    return recalled(Example(prompt=turns[:at], answer=turns[at:]), row)

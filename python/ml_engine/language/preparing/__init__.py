@@ -1,0 +1,1 @@
+"""Examples readied for training: checked, deduplicated, kept apart from evaluation sets, split."""
