@@ -36,8 +36,8 @@ class Ran:
     samples: Sequence[Sample]
 
 
-def ask(answerer: Answerer, tasks: Sequence[str | dict[str, Any]], params: EvaluateParams) -> Ran:
-    """Asks every task.
+def ask(answerer: Answerer, tasks: Sequence[str | dict[str, Any]], manager: Any, params: EvaluateParams) -> Ran:
+    """Asks every task; `manager` is the harness's `TaskManager`, which knows the named ones.
 
     Raises:
         OpError: a task's data are not on this machine, or it has no examples to show before a prompt.
@@ -49,6 +49,7 @@ def ask(answerer: Answerer, tasks: Sequence[str | dict[str, Any]], params: Evalu
         found = harness.simple_evaluate(
             model=answerer.model,
             tasks=list(tasks),
+            task_manager=manager,
             num_fewshot=params.get("few_shot"),
             limit=params.get("limit"),
             bootstrap_iters=BOOTSTRAP,

@@ -34,11 +34,13 @@ def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
 
 def _run(params: EvaluateParams, job: Job) -> EvaluateResult:
     require_extra("llm", job)
-    tasks, kinds = _tasks(params, job)
+    # Reading all of the harness's own tasks takes longer than a small evaluation: only where one is asked for.
+    manager = library("lm_eval.tasks").TaskManager(include_defaults=bool(params.get("tasks")))
+    tasks, kinds = _tasks(params, manager, job)
     answerer = open_answerer(params, job)
     answerer.require(kinds)
     job.progress(10, 100, "asking")
-    ran = ask(answerer, tasks, params)
+    ran = ask(answerer, tasks, manager, params)
     if not ran.samples:
         raise OpError("invalid_input", "tasks: no sample was scored.", None)
     job.progress(95, 100, "keeping the samples")
@@ -62,7 +64,7 @@ def _run(params: EvaluateParams, job: Job) -> EvaluateResult:
     }
 
 
-def _tasks(params: EvaluateParams, job: Job) -> tuple[list[str | dict[str, Any]], set[str]]:
+def _tasks(params: EvaluateParams, manager: Any, job: Job) -> tuple[list[str | dict[str, Any]], set[str]]:
     """Tasks as the harness takes them, and what kinds of question they ask where that is known."""
     own = [read_task(Path(file), job.folder / "datasets") for file in params["task_files"]]
     if "dataset" in params:
@@ -71,7 +73,7 @@ def _tasks(params: EvaluateParams, job: Job) -> tuple[list[str | dict[str, Any]]
     kinds = {str(task.get("output_type", "generate_until")) for task in own}
     names = params.get("tasks", [])
     if names:
-        known = library("lm_eval.tasks").TaskManager().all_tasks
+        known = manager.all_tasks
         for name in names:
             if name not in known:
                 guess = nearest(name, known)
