@@ -6,7 +6,7 @@ the mean over tokens, in nats, as llama.cpp's `--kl-divergence` has it.
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from ml_engine.errors import OpError
 from ml_engine.language.libraries import library
 from ml_engine.language.llamacpp import run_program
 
-ESTIMATE, SAME = "Final estimate: PPL = ", "Same top p"
-TRIES = 3
+ESTIMATE = r"Final estimate: PPL = ([\d.]+)"
+AFTER, BEFORE, RATIO = r"Mean PPL\(Q\) +", r"Mean PPL\(base\) +", r"Mean PPL\(Q\)/PPL\(base\) +"
+DIVERGENCE, SAME = r"Mean +KLD", "Same top p"
+TRIES = 8
 NUMBER = r"\s*:?\s*(-?[\d.]+|nan)(?:%)?\s*±\s*([\d.]+|nan)"
 
 
@@ -48,6 +50,10 @@ class Quality:
 UNMEASURED = Quality(None, None)
 
 
+LEAST_SCORED = 100
+"""Tokens; of fewer llama-perplexity gives no statistics."""
+
+
 @dataclass(frozen=True)
 class LlamaMeasure:
     """Measures GGUF files by llama-perplexity, on one thread: its threads wait by spinning.
@@ -62,29 +68,26 @@ class LlamaMeasure:
 
     def before(self, model: Path) -> float:
         """Perplexity of what is quantized; its probabilities are kept in `logits`."""
-        return self._estimate(self._run(model, ESTIMATE, "--kl-divergence-base", str(self.logits)))
+        return self._estimate(self._run(model, [ESTIMATE], "--kl-divergence-base", str(self.logits)))
 
     def alone(self, model: Path) -> Quality:
         """Perplexity where there is nothing to compare with."""
-        said = self._run(model, ESTIMATE)
+        said = self._run(model, [ESTIMATE])
         return Quality(None, self._estimate(said), tokens=self._tokens(said))
 
     def after(self, model: Path) -> Quality:
         """The quantized file against what `before` kept."""
-        said = self._run(model, SAME, "--kl-divergence", "--kl-divergence-base", str(self.logits))
+        labels = [label + NUMBER for label in (AFTER, BEFORE, RATIO, DIVERGENCE, SAME)]
+        said = self._run(model, labels, "--kl-divergence", "--kl-divergence-base", str(self.logits))
 
         def read(label: str) -> tuple[float, float]:
             found = re.search(label + NUMBER, said)
             if found is None:
-                raise OpError(
-                    "invalid_input",
-                    f"chunks: {self.chunks} windows of {self.context} tokens are too few for statistics.",
-                    "Score at least 100 tokens: more chunks, or more context_tokens.",
-                )
+                raise OpError("failed", "llama-perplexity said no divergence.", "Its last lines are in the call's log.")
             return float(found[1]), float(found[2])
 
-        after, before = read(r"Mean PPL\(Q\) +")[0], read(r"Mean PPL\(base\) +")[0]
-        ratio, kl, same = read(r"Mean PPL\(Q\)/PPL\(base\) +"), read(r"Mean +KLD"), read(SAME)
+        (after, _), (before, _) = read(AFTER), read(BEFORE)
+        ratio, kl, same = read(RATIO), read(DIVERGENCE), read(SAME)
         return Quality(before, after, *ratio, *kl, same[0] / 100, self._tokens(said))
 
     def _tokens(self, said: str) -> int:
@@ -92,7 +95,7 @@ class LlamaMeasure:
         return (self.context // 2 - 1) * (self.chunks if done is None else int(done[1]))
 
     def _estimate(self, said: str) -> float:
-        found = re.search(ESTIMATE + r"([\d.]+)", said)
+        found = re.search(ESTIMATE, said)
         if found is None:
             raise OpError(
                 "invalid_input",
@@ -101,14 +104,14 @@ class LlamaMeasure:
             )
         return float(found[1])
 
-    def _run(self, model: Path, wanted: str, *args: str) -> str:
-        """What llama-perplexity prints; on a busy machine its log may lose the last lines, then it is run again."""
+    def _run(self, model: Path, wanted: Sequence[str], *args: str) -> str:
+        """What llama-perplexity prints; its log loses lines where the machine is busy, then it is run again."""
         size = str(self.context)
         plain = ["-m", str(model), "-f", str(self.text), "-c", size, "-b", size, "-ub", size, "-t", "1"]
         said = ""
         for _ in range(TRIES):
             said = run_program("perplexity", [*plain, "--chunks", str(self.chunks), *args])
-            if wanted in said or "you need at least" in said:
+            if "you need at least" in said or all(re.search(pattern, said) for pattern in wanted):
                 break
         return said
 

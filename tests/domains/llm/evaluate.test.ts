@@ -48,7 +48,10 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
       const again = await whole(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
       const other = Evaluated.parse(again.structured).samples;
       const unlike = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
-      expect(unlike.text).toMatchInlineSnapshot();
+      expect(unlike.text).toMatchInlineSnapshot(`
+        "conflict: compare: \`questions\` was asked under other conditions: few_shot, prompts differ.
+        Run both with the same settings; models with templates of their own without chat_template."
+      `);
       const same = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
       expect(same.text).toContain("tiny against tiny: no difference beyond chance.");
       expect((await events()).find(({ kind }) => kind === "decision")).toMatchObject({

@@ -10,7 +10,7 @@ from ml_engine.language.gguf_files import PLAIN, GgufFile, read_fallbacks, read_
 from ml_engine.language.libraries import require_extra
 from ml_engine.language.llamacpp import gguf_of, run_program
 from ml_engine.language.naming import size_of
-from ml_engine.language.quality import LlamaMeasure, Quality
+from ml_engine.language.quality import LEAST_SCORED, LlamaMeasure, Quality
 from ml_engine.language.quantizing.made import Made, requantizing
 from ml_engine.language.sources import LanguageSource
 from ml_engine.language.texts import Texts, texts_for
@@ -152,7 +152,14 @@ def _measure(base: GgufFile, params: QuantizeParams, work: Path) -> tuple[LlamaM
     texts = texts_for("evaluation", params.get("evaluation"))
     text = work / "evaluation.txt"
     text.write_text(texts.whole, encoding="utf-8")
-    return LlamaMeasure(text, _context(base, params), params["chunks"], work / "logits"), texts.name
+    context, chunks = _context(base, params), params["chunks"]
+    if chunks * (context // 2 - 1) < LEAST_SCORED:
+        raise OpError(
+            "invalid_input",
+            f"chunks: {chunks} windows of {context} tokens are too few for statistics.",
+            f"Score at least {LEAST_SCORED} tokens, half of each window: more chunks, or more context_tokens.",
+        )
+    return LlamaMeasure(text, context, chunks, work / "logits"), texts.name
 
 
 def _context(base: GgufFile, params: QuantizeParams) -> int:
