@@ -16,7 +16,11 @@ const sums = Array.from({ length: 100 }, (_, at) => {
 const lines = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
 
 const Made = z.looseObject({ model: z.string() });
-const Quantized = z.looseObject({ model: z.string(), kl_divergence: z.number().nullable(), bits_per_weight: z.number() });
+const Quantized = z.looseObject({
+  model: z.string(),
+  kl_divergence: z.number().nullable(),
+  bits_per_weight: z.number(),
+});
 const Evaluated = z.looseObject({ samples: z.string(), results: z.array(z.looseObject({ value: z.number() })) });
 
 /** The model as llama.cpp's and Ollama's servers have it: asked for an answer, which streams. */
@@ -39,7 +43,12 @@ async function spoken(client: TestClient, backend: string, model: string, prompt
 }
 
 /** From examples to a quantized model that is served and proven not to be worse. */
-async function chain(client: TestClient, examples: string, base: Record<string, unknown>, tuned: Record<string, unknown>) {
+async function chain(
+  client: TestClient,
+  examples: string,
+  base: Record<string, unknown>,
+  tuned: Record<string, unknown>,
+) {
   const made = async (tool: string, args: Record<string, unknown>) => {
     const answer = await whole(client, tool, args);
     expect(answer.isError, answer.text).toBe(false);
@@ -47,9 +56,14 @@ async function chain(client: TestClient, examples: string, base: Record<string, 
   };
   const prepared = await made("ml_llm_prepare", { dataset: examples, name: "sums" });
   const { dataset } = z.looseObject({ dataset: z.string() }).parse(datasetIn(prepared.structured));
-  const first = "base_model" in base ? undefined : Made.parse((await made("ml_llm_finetune", { ...base, base_model: "new", dataset })).structured);
+  const first =
+    "base_model" in base
+      ? undefined
+      : Made.parse((await made("ml_llm_finetune", { ...base, base_model: "new", dataset })).structured);
   const start = first?.model ?? base["base_model"];
-  const { model } = Made.parse((await made("ml_llm_finetune", { base_model: start, dataset, ...tuned, model_name: "adder" })).structured);
+  const { model } = Made.parse(
+    (await made("ml_llm_finetune", { base_model: start, dataset, ...tuned, model_name: "adder" })).structured,
+  );
   const gguf = Made.parse((await made("ml_llm_quantize", { model, type: "F16", context_tokens: 64 })).structured).model;
   const quality = { context_tokens: 64, chunks: 8 };
   const [light, lighter] = [
@@ -70,7 +84,9 @@ async function chain(client: TestClient, examples: string, base: Record<string, 
 }
 
 const datasetIn = (structured: Record<string, unknown>): unknown => {
-  const many = z.looseObject({ datasets: z.array(z.looseObject({ dataset: z.string() })).min(1) }).safeParse(structured);
+  const many = z
+    .looseObject({ datasets: z.array(z.looseObject({ dataset: z.string() })).min(1) })
+    .safeParse(structured);
   return many.success ? many.data.datasets[0] : structured;
 };
 
@@ -82,7 +98,15 @@ describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served
         client,
         write("sums.jsonl", lines(sums)),
         {
-          architecture: { hidden_size: 256, layers: 2, heads: 4, intermediate_size: 512, context_tokens: 128, tokenizer: "bpe", vocabulary: 400 },
+          architecture: {
+            hidden_size: 256,
+            layers: 2,
+            heads: 4,
+            intermediate_size: 512,
+            context_tokens: 128,
+            tokenizer: "bpe",
+            vocabulary: 400,
+          },
           settings: { steps: 150, batch_size: 32, learning_rate: 0.002 },
           model_name: "sums",
         },

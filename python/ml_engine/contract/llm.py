@@ -579,7 +579,7 @@ class FinetuneResult(TypedDict, closed=True):
 class QuantizeParams(TypedDict, closed=True):
     model: str
     """
-    Name, GGUF file or folder.
+    Name or files.
     """
     method: Literal["gguf", "gptq", "awq", "int8", "fp8"]
     """
@@ -587,7 +587,7 @@ class QuantizeParams(TypedDict, closed=True):
     """
     type: NotRequired[str]
     """
-    gguf: Q8_0, Q4_K_M (usual), IQ3_M, F16 …
+    gguf: Q4_K_M (usual), Q8_0, F16 …
     """
     dry_run: bool
     """
@@ -732,7 +732,7 @@ class EvaluateParams(TypedDict, closed=True):
     """
     model: NotRequired[str]
     """
-    Name, GGUF file or folder.
+    Name or files.
     """
     tasks: NotRequired[list[Task]]
     """
@@ -740,7 +740,7 @@ class EvaluateParams(TypedDict, closed=True):
     """
     dataset: NotRequired[str]
     """
-    A task of its own: prompt and completion, or question, choices, answer.
+    Questions with answers, as a task.
     """
     compare: NotRequired[list[CompareItem]]
     """
@@ -777,14 +777,6 @@ class EvaluateParams(TypedDict, closed=True):
     max_tokens: int
     """
     dataset: of an answer.
-    """
-    batch_size: int
-    """
-    Texts at once.
-    """
-    shown: int
-    """
-    Wrong samples to show.
     """
     seed: int
     """
@@ -899,11 +891,11 @@ class AlignParams(TypedDict, closed=True):
     """
     model: NotRequired[str]
     """
-    Name, file or folder.
+    Name or files.
     """
     dataset: NotRequired[str]
     """
-    Preferences: prompt, chosen, rejected; kto: label; grpo: prompts.
+    Pairs, labelled answers, or prompts.
     """
     method: Literal["dpo", "orpo", "kto", "reward", "grpo", "rloo"]
     """

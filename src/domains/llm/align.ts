@@ -12,10 +12,10 @@ const METHODS = ["dpo", "orpo", "kto", "reward", "grpo", "rloo"] as const;
 
 const Params = z.strictObject({
   action: ACTIONS.default("train").describe("See above."),
-  model: languageModel("Name, file or folder.").optional(),
-  dataset: dataset("Preferences: prompt, chosen, rejected; kto: label; grpo: prompts.").optional(),
+  model: languageModel("Name or files.").optional(),
+  dataset: dataset("Pairs, labelled answers, or prompts.").optional(),
   method: z.enum(METHODS).default("dpo").describe("train."),
-  dry_run: z.boolean().default(false).describe("Only what it takes."),
+  dry_run: rare(z.boolean().default(false).describe("Only what it takes.")),
   reward_model: rare(languageModel("grpo, rloo, and to judge answers after; else exact match.").optional()),
   adapter: rare(z.enum(["lora", "none"]).default("lora").describe("none: all weights.")),
   rank: rare(z.int().min(1).max(1024).default(16).describe("Of the adapter.")),
@@ -106,7 +106,7 @@ export default nativeTool({
   name: "ml_llm_align",
   title: "Align or red-team a model",
   description:
-    "Teach a language model preferences: DPO, ORPO, KTO, a reward model, GRPO, RLOO; `check` looks at the pairs. `redteam` probes a served model you may test: attacks, disguises, intervals, OWASP.",
+    "Teach a language model preferences or rewards; `check` looks at the data. `redteam` attacks a served model you may test, plain and disguised: rates with intervals, OWASP.",
   effect: EFFECTS,
   action: "ModelTraining",
   examples: [

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { SERVED_BY } from "../../kernel/backends.ts";
-import { dataset, file, job, languageModel, limit as mostItems, newDataset, rare, seed } from "../../kernel/fields.ts";
+import { dataset, file, job, languageModel, newDataset, rare, seed } from "../../kernel/fields.ts";
 import type { Ports } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, table, warned } from "../../kernel/words.ts";
@@ -9,9 +9,9 @@ const ACTIONS = z.enum(["run", "compare"]);
 
 const Params = z.strictObject({
   action: ACTIONS.default("run").describe("See above."),
-  model: languageModel("Name, GGUF file or folder.").optional(),
+  model: languageModel("Name or files.").optional(),
   tasks: z.array(z.string().min(1).max(200)).max(50).optional().describe("Harness names, as hellaswag."),
-  dataset: dataset("A task of its own: prompt and completion, or question, choices, answer.").optional(),
+  dataset: dataset("Questions with answers, as a task.").optional(),
   compare: rare(z.array(dataset("Samples of a run.")).length(2).optional().describe("compare: samples of two runs.")),
   task_files: rare(z.array(file("Harness YAML.")).max(50).default([]).describe("Tasks as YAML files.")),
   backend: rare(z.enum(SERVED_BY).optional().describe("Ask the server of this kind that runs.")),
@@ -21,8 +21,6 @@ const Params = z.strictObject({
   chat_template: rare(z.boolean().default(false).describe("Prompts as chats.")),
   system: rare(z.string().max(20_000).optional().describe("System prompt.")),
   max_tokens: rare(z.int().min(1).max(100_000).default(64).describe("dataset: of an answer.")),
-  batch_size: rare(z.int().min(1).max(4096).default(8).describe("Texts at once.")),
-  shown: rare(mostItems.default(5).describe("Wrong samples to show.")),
   seed,
   ...job,
 });
@@ -97,7 +95,7 @@ export default nativeTool({
   name: "ml_llm_evaluate",
   title: "Evaluate a language model",
   description:
-    "Score a language model with lm-evaluation-harness: its tasks, your YAML tasks or a dataset of questions; weights opened here, or a served model. `compare` tests two runs pairwise.",
+    "Score a language model with lm-evaluation-harness: its tasks, your YAML or a dataset; weights opened here, or a server asked. `compare` tests two runs pairwise.",
   effect: "creates",
   action: "EvaluationRun",
   examples: [

@@ -61,7 +61,10 @@ export default pythonTool({
   ],
   input: z.strictObject({
     dataset: dataset("Examples."),
-    to: z.enum(["same", ...FORMATS]).default("same").describe("Format to write."),
+    to: z
+      .enum(["same", ...FORMATS])
+      .default("same")
+      .describe("Format to write."),
     model: languageModel("Whose tokens and template count.").optional(),
     name: rare(newName("Of the result; parts add `_train`, `_eval`.").optional()),
     preview: z.boolean().default(false).describe("Only check."),

@@ -25,7 +25,7 @@ export default pythonTool({
   name: "ml_llm_quantize",
   title: "Quantize a model",
   description:
-    "Make a language model smaller: GGUF of any llama.cpp type, GPTQ, AWQ, int8 or fp8; perplexity, KL divergence and top-token agreement against what it was. Next: ml_inference_serve.",
+    "Make a language model smaller: GGUF, GPTQ, AWQ, int8, fp8; its size first, then what it cost (perplexity, KL divergence). Next: ml_inference_serve.",
   effect: "creates",
   action: "ModelTraining",
   examples: [
@@ -38,9 +38,9 @@ export default pythonTool({
     "compute the perplexity and KL divergence of a quantized model",
   ],
   input: z.strictObject({
-    model: languageModel("Name, GGUF file or folder."),
+    model: languageModel("Name or files."),
     method: z.enum(METHODS).default("gguf").describe("How."),
-    type: z.string().min(1).max(16).optional().describe("gguf: Q8_0, Q4_K_M (usual), IQ3_M, F16 …"),
+    type: z.string().min(1).max(16).optional().describe("gguf: Q4_K_M (usual), Q8_0, F16 …"),
     dry_run: z.boolean().default(false).describe("Only the size."),
     imatrix: rare(z.boolean().default(false).describe("gguf: weigh by what calibration texts activate.")),
     calibration: rare(dataset("Texts to calibrate on; else a built-in one.").optional()),

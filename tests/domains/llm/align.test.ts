@@ -140,7 +140,9 @@ test("checks preferences before anything is learnt", async ({ client, write }) =
   const file = write("pairs.jsonl", lines([...pairs, pairs[0] ?? {}, { ...pairs[1], rejected: pairs[1]?.chosen }]));
   const { structured, text } = await whole(client, "ml_llm_align", { action: "check", dataset: file });
   expect(Aligned.parse(structured).data).toMatchObject({ identical: 1, duplicates: 1 });
-  expect(text).toMatchInlineSnapshot(`"62 rows (preference), 60 used: 0 hold no example, 1 have two answers that are the same, 1 are there twice, 0 contradict another."`);
+  expect(text).toMatchInlineSnapshot(
+    `"62 rows (preference), 60 used: 0 hold no example, 1 have two answers that are the same, 1 are there twice, 0 contradict another."`,
+  );
   const wrong = await whole(client, "ml_llm_align", { action: "train", model: "x", dataset: file, method: "kto" });
   expect(wrong.text).toContain("kto learns from prompt, completion, label");
 });

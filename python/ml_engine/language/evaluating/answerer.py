@@ -9,6 +9,9 @@ from ml_engine.job import Job
 from ml_engine.language.libraries import library
 from ml_engine.language.opening import open_language_model
 
+BATCH = 8
+"""Texts at once."""
+
 
 @dataclass(frozen=True)
 class Answerer:
@@ -57,7 +60,7 @@ def open_answerer(params: EvaluateParams, job: Job) -> Answerer:
         tokenizer=opened.tokenizer,
         backend="causal",
         device=device,
-        batch_size=params["batch_size"],
+        batch_size=BATCH,
     )
     said = ("GGUF weights were dequantized and opened by transformers.",) if opened.source.format == "gguf" else ()
     return Answerer(model, opened.source.name, "transformers", None, said)

@@ -18,7 +18,7 @@ from ml_engine.names import nearest
 from ml_engine.tables import stage_dataset
 
 PACKAGES = ("lm-eval", "transformers", "torch", "datasets")
-SHOWN_CHARACTERS = 2000
+SHOWN, SHOWN_CHARACTERS = 5, 2000
 
 
 def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
@@ -55,7 +55,7 @@ def _run(params: EvaluateParams, job: Job) -> EvaluateResult:
         "conditions": list(ran.conditions),
         "partial": "limit" in params,
         "samples": staged,
-        "wrong": _wrong(ran, params["shown"]),
+        "wrong": _wrong(ran, SHOWN),
         "comparison": [],
         "verdict": None,
         "versions": versions(PACKAGES),
