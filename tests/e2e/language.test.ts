@@ -24,22 +24,24 @@ const Quantized = z.looseObject({
 const Evaluated = z.looseObject({ samples: z.string(), results: z.array(z.looseObject({ value: z.number() })) });
 
 /** The model as llama.cpp's and Ollama's servers have it: asked for an answer, which streams. */
-async function spoken(client: TestClient, backend: string, model: string, prompt: string): Promise<number> {
+async function spoken(client: TestClient, backend: string, model: string, prompt: string): Promise<string> {
   const serve = (args: Record<string, unknown>) => whole(client, "ml_inference_serve", { backend, model, ...args });
   const started = await serve({ action: "start", settings: { context_tokens: 128, threads: 1 } });
   expect(started.isError, started.text).toBe(false);
   onTestFinished(async () => {
     await serve({ action: "stop" });
   });
-  const heard: string[] = [];
-  const answer = await client.call(
-    "ml_inference_serve",
-    { action: "chat", backend, model, messages: [{ role: "user", content: prompt }], max_tokens: 8, wait_seconds: 45 },
-    { onProgress: ({ message }) => heard.push(message ?? "") },
-  );
+  const answer = await client.call("ml_inference_serve", {
+    action: "chat",
+    backend,
+    model,
+    messages: [{ role: "user", content: prompt }],
+    max_tokens: 8,
+    wait_seconds: 45,
+  });
   expect(answer.isError, answer.text).toBe(false);
   await serve({ action: "stop" });
-  return heard.length;
+  return answer.text;
 }
 
 /** From examples to a quantized model that is served and proven not to be worse. */
@@ -73,8 +75,10 @@ async function chain(
   expect(light.kl_divergence).toBeLessThan(lighter.kl_divergence ?? 0);
   expect(light.bits_per_weight).toBeGreaterThan(lighter.bits_per_weight);
   for (const backend of ["llamacpp", "ollama"] as const)
-    if (isHere(backend)) expect(await spoken(client, backend, lighter.model, "3 + 4 =")).toBeGreaterThanOrEqual(0);
-  const runs = [];
+    if (isHere(backend))
+      // Its first token came before its last: the answer streamed.
+      expect(await spoken(client, backend, lighter.model, "3 + 4 =")).toMatch(/written; first after [\d.]+ ms, then/);
+  const runs: z.output<typeof Evaluated>[] = [];
   for (const one of [model, light.model]) {
     const answer = await made("ml_llm_evaluate", { model: one, dataset, limit: 40, max_tokens: 4 });
     runs.push(Evaluated.parse(answer.structured));
