@@ -89,11 +89,17 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "quantize",
-    title: "Model size",
-    description: "What a registered model weighs.",
-    arguments: [model],
-    does: [`Call ${tool("ml_zoo_card").name} and report the model's files, format and size.`],
-    missing: "quantizing models",
+    title: "Quantize a model",
+    description: "Make a language model smaller, and say what it cost.",
+    arguments: [
+      { ...model, description: "Registered model, GGUF file or folder." },
+      { name: "type", description: "As `Q4_K_M`, `gptq` or `awq`.", required: false },
+    ],
+    does: [
+      `Call ${tool("ml_llm_quantize").name} with dry_run true and the type (gptq, awq, int8 and fp8 are its \`method\`); say the size, and which tensors fall back.`,
+      "After the person agrees, call it without dry_run; say perplexity before and after, KL divergence, and how often the likeliest token stays.",
+      `Score it with ${tool("ml_llm_evaluate").name} on the person's own questions and compare with the original before it is served.`,
+    ],
   },
   {
     name: "rag",
@@ -120,7 +126,7 @@ const COMMANDS: readonly Command[] = [
       { name: "compare_to", description: "Another model.", required: false, completes: "model" },
     ],
     does: [
-      `Call ${tool("ml_training_evaluate").name} with what is given.`,
+      `Call ${tool("ml_training_evaluate").name} with what is given; for a language model ${tool("ml_llm_evaluate").name} on each, then its action compare on the two \`samples\`.`,
       "Say the metrics with intervals beside the baseline, the worst slices, and whether a difference is more than chance.",
     ],
   },
@@ -188,13 +194,17 @@ const COMMANDS: readonly Command[] = [
   },
   {
     name: "redteam",
-    title: "Look for weak spots",
-    description: "Where a tabular model fails worst.",
-    arguments: [model, dataset],
-    does: [
-      `Call ${tool("ml_training_evaluate").name} and report the worst slices; then ${tool("ml_transparency_explain").name} on rows it got wrong with confidence, and report the smallest changes that flip them.`,
+    title: "Red-team a model",
+    description: "Attack a language model that you may test, or find where a tabular one fails worst.",
+    arguments: [
+      { ...model, description: "Served language model, as `ollama:NAME`, or a tabular one." },
+      { name: "authorisation", description: "Who allows it, of what.", required: false },
+      optional(dataset),
     ],
-    missing: "probing language models and adversarial attacks",
+    does: [
+      `For a language model: ask who allows the attack and of what, unless it is given; then call ${tool("ml_llm_align").name} with {"action":"redteam"} and it as authorisation. Say the rate with its interval by category and strategy, how many attempts could not be scored, and how many harmless asks were declined. Call it again with \`resume\` where attempts are left.`,
+      `For a tabular one with a dataset: call ${tool("ml_training_evaluate").name} and report the worst slices; then ${tool("ml_transparency_explain").name} on rows it got wrong with confidence, and report the smallest changes that flip them.`,
+    ],
   },
   {
     name: "lineage",

@@ -146,8 +146,4 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
-export const NOT_YET =
-  "adversarial attention bleu chatbot faithfulness guardrail mistral paper papers".split(
-      " ",
-    " ",
-  );
+export const NOT_YET = "adversarial attention bleu chatbot faithfulness guardrail mistral paper papers".split(" ");

@@ -1,6 +1,8 @@
 """The programs of llama.cpp that set-up builds, run as children of the call."""
 
+import errno
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -27,17 +29,22 @@ def run_program(name: str, args: Sequence[str], heard: Heard = lambda _: None) -
     return _run([str(program), *args], f"llama-{name}", heard)
 
 
-def convert(script: str, args: Sequence[str], heard: Heard = lambda _: None) -> str:
-    """Runs one of llama.cpp's converters (`convert_hf_to_gguf.py`, `convert_lora_to_gguf.py`) with this interpreter."""
+def convert(script: str, args: Sequence[str], heard: Heard = lambda _: None, *, outline: bool = False) -> str:
+    """Runs one of llama.cpp's converters (`convert_hf_to_gguf.py`, `convert_lora_to_gguf.py`) with this interpreter.
+
+    With `outline` the file it writes has no weights, only room for them; see `converting`.
+    """
     path = BUILT / "convert" / script
     if not path.is_file():
         raise OpError("unavailable", "llama.cpp's converters are not here.", REMEDY)
-    return _run([sys.executable, str(path), *args], script, heard)
+    wrapper = str(Path(__file__).with_name("converting.py"))
+    return _run([sys.executable, wrapper, *(["--outline"] if outline else []), str(path), *args], script, heard)
 
 
-def gguf_of(folder: Path, to: Path, outtype: str, heard: Heard = lambda _: None) -> None:
+def gguf_of(folder: Path, to: Path, outtype: str, heard: Heard = lambda _: None, *, outline: bool = False) -> None:
     """Writes a folder of safetensors as one GGUF file of type `f32`, `f16`, `bf16` or `q8_0`."""
-    convert("convert_hf_to_gguf.py", [str(folder), "--outfile", str(to), "--outtype", outtype], heard)
+    args = [str(folder), "--outfile", str(to), "--outtype", outtype]
+    convert("convert_hf_to_gguf.py", args, heard, outline=outline)
 
 
 def _run(command: Sequence[str], name: str, heard: Heard) -> str:
@@ -51,6 +58,9 @@ def _run(command: Sequence[str], name: str, heard: Heard) -> str:
     text = "".join(said)
     if process.returncode != 0:
         print("".join(said[-LAST_LINES:]))
+        full = re.search(r"No space left|basic_ios|File too large|iostream error|ENOSPC", text)
+        if full or process.returncode == -signal.SIGXFSZ:
+            raise OSError(errno.ENOSPC, f"{name} had no room to write")
         memory = re.search(r"out of memory|failed to allocate|bad_alloc|MemoryError", text) or process.returncode == -9
         raise OpError(
             "failed",

@@ -1,0 +1,1 @@
+"""Language models taught by preferences and rewards."""

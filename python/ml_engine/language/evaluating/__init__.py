@@ -1,0 +1,1 @@
+"""Language models scored by lm-evaluation-harness."""

@@ -1,0 +1,1 @@
+"""Ways to hold a language model's weights in fewer bits."""

@@ -1,0 +1,220 @@
+"""GPTQ, AWQ, int8 and fp8 by llm-compressor: safetensors that transformers and vLLM open.
+
+GPTQ: Frantar et al. 2022. AWQ: Lin et al. 2023. int8: weights by channel, rounded by GPTQ, activations by token as they
+come (W8A8). fp8: E4M3, weights by channel, activations by token.
+"""
+
+import math
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_engine.contract.llm import QuantizationFallback, QuantizeParams
+from ml_engine.errors import OpError
+from ml_engine.job import Job
+from ml_engine.language.gguf_files import read_gguf
+from ml_engine.language.libraries import library, require_extra
+from ml_engine.language.naming import size_of
+from ml_engine.language.opening import open_config, open_language_model
+from ml_engine.language.quality import compare_after, keep_before, windows
+from ml_engine.language.quantizing.made import Made, requantizing
+from ml_engine.language.sources import LanguageSource
+from ml_engine.language.texts import texts_for
+
+NAMES = {"gptq": "W4A16", "awq": "W4A16_ASYM", "int8": "W8A8", "fp8": "FP8_DYNAMIC"}
+BITS = {"gptq": 4, "awq": 4, "int8": 8, "fp8": 8}
+SMALLEST_GROUP = 8
+PACKAGES = ("torch", "transformers", "llmcompressor", "compressed-tensors")
+KEPT_OUT = "lm_head"
+"""Stays as it is, as every recipe of these methods has it: its error goes straight into the logits."""
+
+
+def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job, _name: str) -> Made:
+    """See `ml_llm_quantize`.
+
+    Raises:
+        OpError: the extra is missing, the model is quantized already, or `type` is of GGUF.
+    """
+    method = params["method"]
+    if "type" in params and params["type"].upper() != NAMES[method]:
+        raise OpError(
+            "invalid_input",
+            f"type: `{params['type']}` is a type of GGUF, not of {method}.",
+            f"Leave it out: {method} makes {NAMES[method]}. Or take method gguf.",
+        )
+    require_extra("quant", job)
+    _refuse_quantized(source, params)
+    shapes, dtype = _shapes(source)
+    group, fallbacks = _group(shapes, params)
+    predicted, bits = _predicted(shapes, dtype, method, group)
+    source_bytes = size_of(source.folder) if source.file is None else source.file.stat().st_size
+    counts = _counts(shapes, dtype, method)
+    architecture = str((open_config(source).architectures or ["unknown"])[0])
+    if params["dry_run"]:
+        return Made(NAMES[method], None, architecture, predicted, source_bytes, bits, counts, fallbacks)
+    folder, work = job.folder / "model", job.folder / "work"
+    work.mkdir()
+    opened = open_language_model(params["model"], dtype=dtype)
+    measured = texts_for("evaluation", params.get("evaluation"))
+    context = min(params["context_tokens"], getattr(opened.model.config, "max_position_embeddings", 1 << 30))
+    rows = windows(opened.tokenizer, measured.whole, context, params["chunks"])
+    keep_before(opened.model, rows, work, lambda done: job.progress(10 + 10 * done / len(rows), 100, "measuring"))
+    calibrated = None if method == "fp8" else texts_for("calibration", params.get("calibration"))
+    job.progress(20, 100, f"quantizing by {method}")
+    samples = None
+    if calibrated is not None:
+        samples = windows(opened.tokenizer, calibrated.whole, context, params["samples"])
+    _oneshot(opened.model, opened.tokenizer, samples, method, group, work)
+    opened.model.save_pretrained(folder, save_compressed=True)
+    opened.tokenizer.save_pretrained(folder)
+    del opened
+    job.progress(80, 100, "reloading what was made")
+    transformers = library("transformers")
+    again = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(library("torch"), dtype)).eval()
+    quality = compare_after(again, rows, work, lambda done: job.progress(85 + 15 * done / len(rows), 100, "measuring"))
+    shutil.rmtree(work)
+    return Made(
+        NAMES[method],
+        folder,
+        architecture,
+        predicted,
+        source_bytes,
+        bits,
+        counts,
+        fallbacks,
+        quality,
+        None if calibrated is None else calibrated.name,
+        measured.name,
+        PACKAGES,
+        {"group_size": group, "ignored": KEPT_OUT},
+    )
+
+
+def _refuse_quantized(source: LanguageSource, params: QuantizeParams) -> None:
+    if params["allow_requantize"]:
+        return
+    if source.file is not None:
+        header = read_gguf(source.file)
+        if header.is_quantized:
+            raise requantizing(source, ", ".join(header.types))
+    elif (said := getattr(open_config(source), "quantization_config", None)) is not None:
+        known: Any = said if isinstance(said, Mapping) else vars(said)
+        raise requantizing(source, str(known.get("quant_method", "quantized")))
+
+
+def _shapes(source: LanguageSource) -> tuple[dict[str, tuple[tuple[int, ...], bool]], str]:
+    """Each weight's shape and whether it is a linear layer's to quantize, without loading any; and their type."""
+    torch, transformers = library("torch"), library("transformers")
+    config = open_config(source)
+    said = getattr(config, "dtype", None)
+    dtype = str(said).removeprefix("torch.") if said is not None else "float32"
+    with torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config)
+    linear = {
+        f"{name}.weight"
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name != KEPT_OUT
+    }
+    shapes = {name: (tuple(weight.shape), name in linear) for name, weight in model.named_parameters()}
+    return shapes, dtype if dtype in ("float16", "bfloat16") else "float32"
+
+
+Shapes = dict[str, tuple[tuple[int, ...], bool]]
+
+
+def _group(shapes: Shapes, params: QuantizeParams) -> tuple[int, list[QuantizationFallback]]:
+    """The largest size of a group that fills every row; what was asked for is halved until it does."""
+    method, asked = params["method"], params["group_size"]
+    if BITS[method] != 4:
+        return 0, []
+    columns = [shape[1] for shape, linear in shapes.values() if linear]
+    group = asked
+    while any(column % group for column in columns):
+        if group <= SMALLEST_GROUP:
+            raise OpError(
+                "invalid_input", f"group_size: no size up to {asked} divides rows of {min(columns)} weights.", None
+            )
+        group = max(group // 2, SMALLEST_GROUP)
+    odd = sorted({column for column in columns if column % asked})
+    if group == asked:
+        return group, []
+    why = f"rows of {', '.join(map(str, odd))} weights do not fill groups of {asked}"
+    return group, [{"wanted": f"groups of {asked}", "taken": f"groups of {group}", "tensors": len(columns), "why": why}]
+
+
+def _predicted(shapes: Shapes, dtype: str, method: str, group: int) -> tuple[int, float]:
+    """Bytes of the weights' file without its header, and bits a weight: the format's arithmetic."""
+    wide = 4 if dtype == "float32" else 2
+    total, weights = 0, 0
+    for shape, linear in shapes.values():
+        count = math.prod(shape)
+        weights += count
+        if not linear:
+            total += count * wide
+            continue
+        rows, columns = shape
+        if BITS[method] == 8:
+            total += count + rows * wide
+        else:
+            groups = columns // group
+            # Packed eight to a 32-bit word; a scale a group, the shape as two 64-bit numbers; AWQ has zero points too.
+            zeros = 4 * math.ceil(rows / 8) * groups if method == "awq" else 0
+            total += 4 * rows * math.ceil(columns / 8) + rows * groups * wide + 16 + zeros
+    return total, 8 * total / weights
+
+
+def _counts(shapes: Shapes, dtype: str, method: str) -> dict[str, int]:
+    linear = sum(1 for _, is_linear in shapes.values() if is_linear)
+    return {NAMES[method]: linear, dtype: len(shapes) - linear}
+
+
+def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, work: Path) -> None:
+    """Quantizes the model's linear layers in place."""
+    compressor = library("llmcompressor")
+    data = None
+    if samples is not None:
+        rows = samples.tolist()
+        data = library("datasets").Dataset.from_dict(
+            {"input_ids": rows, "attention_mask": [[1] * len(r) for r in rows]}
+        )
+    compressor.oneshot(
+        model=model,
+        tokenizer=tokenizer,
+        dataset=data,
+        recipe=_recipe(method, group),
+        max_seq_length=None if samples is None else samples.shape[1],
+        num_calibration_samples=0 if samples is None else len(samples),
+        shuffle_calibration_samples=False,
+        log_dir=str(work),
+    )
+
+
+def _recipe(method: str, group: int) -> list[Any]:
+    quantization = library("llmcompressor.modifiers.quantization")
+    gptq = library("llmcompressor.modifiers.gptq")
+    plain = {"targets": "Linear", "ignore": [KEPT_OUT]}
+    if method == "fp8":
+        return [quantization.QuantizationModifier(scheme="FP8_DYNAMIC", **plain)]
+    if method == "int8":
+        return [gptq.GPTQModifier(scheme="W8A8", **plain)]
+    tensors = library("compressed_tensors.quantization")
+    weights = tensors.QuantizationArgs(
+        num_bits=4, type="int", strategy="group", group_size=group, symmetric=method == "gptq", dynamic=False
+    )
+    groups = {"group_0": tensors.QuantizationScheme(targets=["Linear"], weights=weights)}
+    if method == "gptq":
+        return [gptq.GPTQModifier(config_groups=groups, ignore=[KEPT_OUT])]
+    _leave_memory_unpinned()
+    awq = library("llmcompressor.modifiers.transform.awq")
+    return [awq.AWQModifier(), quantization.QuantizationModifier(config_groups=groups, ignore=[KEPT_OUT])]
+
+
+def _leave_memory_unpinned() -> None:
+    """AWQ pins what it keeps for the way to an accelerator, which without one raises RuntimeError."""
+    if not library("torch").cuda.is_available():
+        library("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = _leave
+
+
+def _leave(*_args: Any, **_kwargs: Any) -> None:
+    """Does nothing."""

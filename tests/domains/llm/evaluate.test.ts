@@ -1,0 +1,69 @@
+import { describe, expect } from "vitest";
+import { z } from "zod";
+import { hasExtra, tinyModel, whole } from "../../support/language.ts";
+import { test } from "../../support/server.ts";
+
+const Evaluated = z.looseObject({
+  samples: z.string().nullable(),
+  results: z.array(z.looseObject({ task: z.string(), metric: z.string(), value: z.number(), samples: z.number() })),
+});
+
+/** Loading torch and the harness takes its time on a busy machine. */
+const MINUTES = 300_000;
+
+const questions = Array.from({ length: 12 }, (_, at) => ({
+  question: `Which number comes after ${at}?`,
+  choices: [String(at + 1), String(at + 3), String(at + 7)],
+  answer: "A",
+}));
+const lines = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
+
+describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
+  test(
+    "is a task, whose samples are kept and compared where they are alike",
+    async ({ client, write, workspace, events }) => {
+      const model = tinyModel(`${workspace}/files/tiny`);
+      const dataset = write("questions.jsonl", lines(questions));
+      const first = await whole(client, "ml_llm_evaluate", { model, dataset });
+      const { samples, results } = Evaluated.parse(first.structured);
+      expect(samples).toBe("evaluation-samples@1");
+      expect(results.map(({ task, metric, samples: count }) => [task, metric, count])).toEqual([
+        ["questions", "acc", 12],
+        ["questions", "acc_norm", 12],
+      ]);
+      expect(
+        first.text
+          .replaceAll(/fingerprint \w+/g, "fingerprint <hash>")
+          .split("\n")
+          .slice(0, 6)
+          .join("\n"),
+      ).toMatchInlineSnapshot(`
+        "tiny by transformers:
+        task | metric | value | standard error | samples
+        questions | acc | 0.6667 | 0.1421 | 12
+        questions | acc_norm | 0.25 | 0.1306 | 12
+        questions: version 1.0, 0-shot, no chat template; fingerprint <hash>.
+        questions: Which number comes after 1? → 8 (right: 2)"
+      `);
+      const again = await whole(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
+      const other = Evaluated.parse(again.structured).samples;
+      const unlike = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
+      expect(unlike.text).toMatchInlineSnapshot(`
+        "conflict: compare: \`questions\` was asked under other conditions: few_shot, prompts differ.
+        Run both with the same settings; models with templates of their own without chat_template."
+      `);
+      const same = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
+      expect(same.text).toContain("tiny against tiny: no difference beyond chance.");
+      expect((await events()).find(({ kind }) => kind === "decision")).toMatchObject({
+        type: "EvaluationJudgement",
+        body: { details: { verdict: "no difference" } },
+      });
+    },
+    MINUTES,
+  );
+});
+
+test("needs something to ask", async ({ client }) => {
+  const { text } = await whole(client, "ml_llm_evaluate", { action: "compare" });
+  expect(text).toContain("`compare` needs `compare`: the samples of two runs.");
+});
