@@ -113,7 +113,7 @@ class PrepareParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -433,7 +433,7 @@ class FinetuneParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -639,7 +639,7 @@ class QuantizeParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -788,7 +788,7 @@ class EvaluateParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
@@ -1018,7 +1018,7 @@ class AlignParams(TypedDict, closed=True):
     """
     job_id: NotRequired[str]
     """
-    Wait on.
+    A job to wait for; its handle says when.
     """
     cancel: bool
     """
