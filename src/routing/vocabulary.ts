@@ -8,7 +8,7 @@ export const STOP_WORDS =
 
 /** Words that are said of machine learning and hardly of anything else: one of them is enough. */
 export const CERTAIN =
-  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify finetune sharegpt clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance gguf hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime llama llamacpp llm llms machinelearning mae mlflow modelcard modeling mrr multiclass multicollinearity ndcg ollama onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling vllm xgb xgboost xlsx".split(
+  "accuracy adaboost anomalies anomaly anova auc auroc autoencoder automl boosted boosting brier calibration catboost checkpoint checkpoints chunk chunking chunks citations classification classifier classify finetune sharegpt clustering confusion counterfactual crossvalidation csv dataframe dataset datasets ece embeddings ensemble fairlearn featureimportance gguf hyperparameter hyperparameters imputation impute imputed jsonl kfold leakage lightgbm lime llama llamacpp llm llms machinelearning mae mlflow modelcard modeling mrr dpo gptq awq grpo kto orpo qlora lora quantize quantized quantization redteam rlhf safetensors multiclass multicollinearity ndcg ollama onehot optuna overfit overfitting oversampling parquet permutationimportance preprocess preprocessing rag randomforest regression regressor reranker retrieval retrieved retriever rmse roc scikit shap shapley sklearn svm tabular tsv undersampling vllm xgb xgboost xlsx".split(
     " ",
   );
 
@@ -55,15 +55,16 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bfeast\b|\bmodels?\b.*\bfeatures?\b.*\buse\b|use (these|this) features?/g, "$& features register lineage dataset"],
   // Language models
   [
-    /\b(serve|host|deploy|start|stop|chat|talk|generate text)\b.*\b(models?|gguf|llms?|ollama|vllm|llama\S*)\b|^(?!.*\b(compare|profile|throughput|latency|measure|benchmark|tune|threads|faster|fastest)\b).*\b(gguf|ollama|vllm|llama\.?cpp)\b/g,
+    /\b(serve|host|deploy|start|stop|chat|talk|generate text)\b.*\b(models?|gguf|llms?|ollama|vllm|llama\S*)\b|^(?!.*\b(compare|profile|throughput|latency|measure|benchmark|tune|threads|faster|fastest|quantize|make|convert|export|evaluate|score)\b).*\b(gguf|ollama|vllm|llama\.?cpp)\b/g,
     "$& serve language models server run local inference",
   ],
+  [/\bfits?\b.*\bmemory\b|\bmodels can i run\b/g, "$& serve language models run local inference list"],
   [
     /\b(throughput|latency|tokens (per|a) second|time to first token|how (fast|long))\b.*\b(models?|llms?|servers?|endpoint|ollama|vllm|prompts|prediction)\b|\b(profile|measure|benchmark)\b.*\b(llms?|served?|server|endpoint|vllm|ollama)\b/g,
     "$& measure profile speed latency percentiles server llm tokens throughput",
   ],
   [
-    /\bcompare\b.*\b(backends?|llama\.?cpp|ollama|vllm|llms?|prompts)\b|\bquantized\b.*\b(good|worse|better|original)\b|\bwhich (backend|llm|language model)\b/g,
+    /\bcompare\b.*\b(backends?|llama\.?cpp|ollama|vllm|llms?|prompts)\b|\bquantized\b.*\b(good|worse|better|original)\b|\bwhich\b.*\b(backend|llms?|language models?)\b|\b(llm|language model)\b.*\bas good\b/g,
     "$& compare llms backends prompts language models quality speed cost",
   ],
   [
@@ -110,12 +111,16 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bcheckpoints?\b|\b(interrupted|killed|broken off|crashed)\b|\bresume\b/g, "$& checkpoint resume run train"],
   [/cross[\s-]validat(e|ion|ed)\b/g, "$& crossvalidation folds train"],
   [/hyper[\s-]?parameters?\b|learning rate|\bdepth\b|optimi[sz]e|tune|tuning/g, "$& hyperparameter search tune sweep"],
+  [/\b(build|fit|make)\b.*\b(model|classifier|regressor)\b.*\bpredicts?\b/g, "$& train model cross-validated"],
   [/best (settings|parameters|configuration)/g, "$& hyperparameter sweep"],
   // Measuring
   [
     /how (good|accurate|well)\b.*\bmodel|confusion matrix|roc curve|calibrat\w+ of|held[\s-]out|test set|false (alarm|positive|negative)s?|threshold/g,
     "$& evaluate metrics model",
   ],
+  [/\bsignificantly better\b|\bsubgroups?\b.*\bfail/g, "$& evaluate metrics model slices confusion intervals"],
+  [/\bfaithful\w*/g, "$& evaluate retrieval answers judge"],
+  [/\bfairer\b/g, "$& fair group mitigate"],
   [/\b(runs?|experiments?)\b/g, "$& runs experiment"],
   [/reproduce|rerun|\bnote\b.*\brun/g, "$& runs experiment info"],
   [/preprocess\w*|\bscale\b|normali[sz]e|standardi[sz]e/g, "$& transform steps"],
@@ -127,23 +132,42 @@ export const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/(which|what) (columns?|features?|variables?|inputs?)\b.*\b(matter|important|drive)/g, "$& importance feature"],
   [/\b(women|woman|men|gender|race|sexes|ethnic\w*|minorit\w+|black|white)\b/g, "$& sensitive group fair"],
   [
-    /\b(rejected|denied|declined|refused|turned down|approved|accepted)\b(?!.*\b(log|record)\b)/g,
+    /\b(?<!chosen and )(rejected|denied|declined|refused|turned down|approved|accepted)\b(?!.*\b(log|record)\b)/g,
     "$& explain prediction decision row",
   ],
   [/\bwhy\b.*\b(this|that|row|customer|applicant|prediction|choose|chose|pick)/g, "$& explain decision"],
-  [/document(ation)?\b.*\bmodel|model cards?|fact ?sheet/g, "$& modelcard card"],
+  [/document(ation)?\b.*\bmodel|model cards?|fact ?sheet|\breadme\b/g, "$& modelcard card"],
   // The record
   [
     /tamper\w*|audit\w*|event log|\blog\b|which calls|what (happened|decisions)|inclusion|who did/g,
     "$& audit record events",
   ],
   [/machine learning\b/g, "$& machinelearning"],
-  [/fine[\s-]?tun(e|ed|ing)\b|\bq?lora\b|\badapters?\b/g, "finetune llm language model adapter"],
+  // Language models that learn
+  [/\bfine[\s-]?tuned\b/g, "llm"],
   [
-    /\b(instruction|chat|preference|fine[\s-]?tuning|training) (data(set)?|examples?|pairs?|chats?)\b|sharegpt|alpaca/g,
-    "$& prepare examples llm language model",
+    /\b(prepare|convert|deduplicate|mask|check|clean|ready|contaminated|how long)\b(?=.*\b(fine[\s-]?tuning|instructions?|chats|conversations|preference pairs|training examples|benchmark questions)\b)|sharegpt|alpaca/g,
+    "$& prepare examples format language model",
+  ],
+  [/\b(for|before) fine[\s-]?tuning\b/g, "examples"],
+  [/\bfine[\s-]?tun(e|ing)\b|\bq?lora\b|\badapters?\b/g, "$& finetune llm language model adapter"],
+  [
+    /^(?!.*\b(serve|serving|adapter|lora|compare|good|worse|better)\b).*(\bquanti[sz]\w*|\b(gptq|awq|int8|fp8)\b|\bi?q\d(_\w+)+|\b\d[\s-]bits?\b|\b(make|convert)\b.*\bgguf\b)/g,
+    "$& quantize smaller size gguf gptq awq language model",
+  ],
+  [
+    /^(?!.*\b(retriev\w+|collection|chunks?|passages)\b).*(\b(evaluate|score)\b.*\b(llm|language model|ollama|multiple choice|harness)\b|\bexact match\b|\bhellaswag\b|\blm[\s-]?eval\w*|\bquantization\b.*\bworse\b)/g,
+    "$& score language model harness tasks questions evaluate",
+  ],
+  [
+    /\b(dpo|orpo|kto|grpo|rloo|rlhf)\b|preference (pairs?|data)|reward models?|chosen and rejected|thumbs/g,
+    "$& align preferences reward teach llm",
+  ],
+  [
+    /\bred[\s-]?team\w*|\bjailbreak\w*|\bharmful\b|\bsystem prompt\b/g,
+    "$& redteam attacks disguised align harmful llm model",
   ],
 ];
 
 /** What ML Engine does not do yet: asked for, it must not be taken for something else. */
-export const NOT_YET = "adversarial attention bleu chatbot faithfulness guardrail mistral paper papers".split(" ");
+export const NOT_YET = "adversarial attention bleu chatbot guardrail mistral paper papers".split(" ");
