@@ -1,6 +1,6 @@
 // What quantizing costs a real model: SmolLM2-135M-Instruct as set-up brings it, from 16 bits to each type in turn, by
-// ml_llm_quantize. Its 16 bits are Q4_1 weights written out, which lie on a grid that Q5_1 (what Q5_K falls back to at this
-// width) does not share: that type comes out worse here than its bits say.
+// ml_llm_quantize. Its 16 bits are Q4_1 weights written out: Q4_K_M can come out closer to them than Q5_K_M, which at this width falls
+// back to Q5_1, whose grid is another one.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

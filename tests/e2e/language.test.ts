@@ -11,7 +11,7 @@ const MINUTES = 20 * 60_000;
 /** Sums with a space, so that the prompt ends where a token does. */
 const sums = Array.from({ length: 100 }, (_, at) => {
   const [one, two] = [at % 10, Math.floor(at / 10)];
-  return { prompt: `${one} + ${two} =`, completion: ` ${one + two}` };
+  return { prompt: `${one} + ${two} =`, completion: ` ${one + two} in all` };
 });
 const lines = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(row)).join("\n")}\n`;
 
@@ -80,7 +80,7 @@ async function chain(
       expect(await spoken(client, backend, lighter.model, "3 + 4 =")).toMatch(/written; first after [\d.]+ ms, then/);
   const runs: z.output<typeof Evaluated>[] = [];
   for (const one of [model, light.model]) {
-    const answer = await made("ml_llm_evaluate", { model: one, dataset, limit: 40, max_tokens: 4 });
+    const answer = await made("ml_llm_evaluate", { model: one, dataset, limit: 40, max_tokens: 8 });
     runs.push(Evaluated.parse(answer.structured));
   }
   const compared = await made("ml_llm_evaluate", { action: "compare", compare: runs.map(({ samples }) => samples) });

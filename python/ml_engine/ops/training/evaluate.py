@@ -91,7 +91,7 @@ def evaluate(params: EvaluateParams, job: Job) -> EvaluateResult:
         "metrics": defined,
         "intervals": [around(name, value, drawn[0].get(name), base[name]) for name, value in defined.items()],
         "resamples": params["resamples"],
-        "task": model.manifest["task"],
+        "task": model.task,
         "model": model.name,
         "dataset": table.name,
         "target": model.manifest["target"],
