@@ -11,17 +11,22 @@ import select
 import signal
 import sys
 from types import FrameType
-from typing import Any
+from typing import Any, cast
 
 from ml_engine import worker
 from ml_engine.ops import registry
 from ml_engine.protocol import PROTOCOL, Channel
 
+BRINGS_TORCH = "sklearn.externals.array_api_compat.torch"
+"""A library that looks through all of scikit-learn comes by this module, which imports torch where it is installed."""
+
 
 def preload() -> None:
-    """Imports every op, and with them what they stand on."""
+    """Imports every op, and with them what they stand on, but not torch: few calls need it, and it costs seconds."""
+    sys.modules[BRINGS_TORCH] = cast(Any, None)
     for name in registry.names():
         importlib.import_module(f"ml_engine.ops.{name}")
+    del sys.modules[BRINGS_TORCH]
     gc.collect()
     gc.freeze()
 
