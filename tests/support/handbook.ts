@@ -24,7 +24,7 @@ Error E4711 means that the payment was declined by the bank.
 };
 
 export const COLLECTION = "handbook";
-export const EMBEDDING = "all-MiniLM-L6-v2-int8";
+export const EMBEDDING = "all-MiniLM-L6-v2";
 
 /** The documents, indexed in small chunks with larger parts around them. */
 export const test = base.extend("indexed", { scope: "file", auto: true }, async ({ client, workspace }) => {

@@ -52,7 +52,7 @@ query("answers passages with where they stand and why they were found", async ({
     - not_found: Digital goods are refunded. (the nearest passage has no digital, goods, refunded)
 
     [1] leave.md:1 1 (meaning #1, words #1)
-    [2] poison.md:1 0.7339 (meaning #2, words #2)
+    [2] poison.md:1 0.7258 (meaning #2, words #2)
 
     [1] leave.md, line 1 (Parental leave)
     # Parental leave
