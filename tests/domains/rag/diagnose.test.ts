@@ -12,7 +12,7 @@ const test = base.extend("made", { scope: "file" }, async ({ client, workspace }
   await ingested(client, {
     collection: "faq",
     source: ["design", "gui", "general"].map((name) => join(workspace, `files/faq/${name}.rst`)),
-    embedding: "all-MiniLM-L6-v2-int8",
+    embedding: "all-MiniLM-L6-v2",
     chunking: { size_tokens: 100 },
   });
   return join(workspace, "lancedb");
@@ -71,10 +71,10 @@ describe("ml_rag_diagnose", () => {
       "ok documents of equal content: none of 3 documents repeat another
       ok chunks of equal text: none of 200 sampled chunks repeat another
       ok empty documents: none of 3 documents have no chunk
-      ok over-long chunks: none of 200 sampled chunks are longer than the 254 tokens that all-MiniLM-L6-v2-int8 reads
+      ok over-long chunks: none of 200 sampled chunks are longer than the 254 tokens that all-MiniLM-L6-v2 reads
       ok chunks without document: none documents are gone while chunks of theirs are there
       ok documents without their chunks: none of 3 documents miss chunks
-      ok drifted vectors: 0 of 20 differ from what all-MiniLM-L6-v2-int8 makes of the text now
+      ok drifted vectors: 0 of 20 differ from what all-MiniLM-L6-v2 makes of the text now
       ok rows no index knows: 0 rows in 1 indices
       ok recall@10 of the vector index: 1.000 against exact search"
     `);
