@@ -77,8 +77,13 @@ def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
     transformers = library("transformers")
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(source.folder, **_gguf(source))
-    except (OSError, ValueError, KeyError) as error:
-        raise OpError("invalid_input", f"{field}: `{source.name}` has no tokenizer that can be read.", None) from error
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        # transformers 5.17 asks a GGUF file for marks that those of tokenizers learnt here do not have.
+        raise OpError(
+            "invalid_input",
+            f"{field}: `{source.name}` has no tokenizer that transformers can read.",
+            "Use the safetensors it was made from; a GGUF file can be served with ml_inference_serve.",
+        ) from error
     if source.format == "gguf":
         _name_tokens(tokenizer, open_config(source))
     if tokenizer.pad_token is None:
