@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { isHere, SMALL } from "../support/backends.ts";
 import type { TestClient } from "../support/client.ts";
-import { hasExtra, whole } from "../support/language.ts";
+import { finish } from "../support/finish.ts";
+import { hasExtra } from "../support/language.ts";
 import { test } from "../support/server.ts";
 
 /** Each step loads torch, which takes its time on a busy machine. */
@@ -25,7 +26,7 @@ const Evaluated = z.looseObject({ samples: z.string(), results: z.array(z.looseO
 
 /** The model as llama.cpp's and Ollama's servers have it: asked for an answer, which streams. */
 async function spoken(client: TestClient, backend: string, model: string, prompt: string): Promise<string> {
-  const serve = (args: Record<string, unknown>) => whole(client, "ml_inference_serve", { backend, model, ...args });
+  const serve = (args: Record<string, unknown>) => finish(client, "ml_inference_serve", { backend, model, ...args });
   const started = await serve({ action: "start", settings: { context_tokens: 128, threads: 1 } });
   expect(started.isError, started.text).toBe(false);
   onTestFinished(async () => {
@@ -52,7 +53,7 @@ async function chain(
   tuned: Record<string, unknown>,
 ) {
   const made = async (tool: string, args: Record<string, unknown>) => {
-    const answer = await whole(client, tool, args);
+    const answer = await finish(client, tool, args);
     expect(answer.isError, answer.text).toBe(false);
     return answer;
   };

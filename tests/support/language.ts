@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Answer, TestClient } from "./client.ts";
 import { root } from "./server.ts";
 
 /** The clone's own Python. */
@@ -27,14 +26,4 @@ export function tinyModel(folder: string): string {
     stdio: ["ignore", "ignore", "ignore"],
   });
   return folder;
-}
-
-/** A long call's answer, waited for past the time it may take at once. */
-export async function whole(client: TestClient, tool: string, args: Record<string, unknown>): Promise<Answer> {
-  let answer = await client.call(tool, { wait_seconds: 45, ...args });
-  for (;;) {
-    const job = z.looseObject({ job: z.object({ job_id: z.string() }) }).safeParse(answer.structured);
-    if (answer.isError || !job.success) return answer;
-    answer = await client.call(tool, { wait_seconds: 45, job_id: job.data.job.job_id });
-  }
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { quantile } from "../../../src/kernel/statistics.ts";
 import { isHere, SMALL } from "../../support/backends.ts";
 import type { Answer } from "../../support/client.ts";
-import { finished } from "../../support/finished.ts";
+import { finish } from "../../support/finish.ts";
 import { test } from "../../support/server.ts";
 import { counted, DONE, said, streamingServer } from "../../support/streaming-server.ts";
 import { people } from "../training/people.ts";
@@ -51,7 +51,7 @@ test("says what a server's true delays were, within three per cent", { retry: 2 
   onTestFinished(() => server.close());
   server.script = SLOW;
   const found = profiled(
-    await finished(client, "ml_inference_profile", {
+    await finish(client, "ml_inference_profile", {
       url: server.url,
       prompts: ["Count."],
       requests: 5,
@@ -84,7 +84,7 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const server = await streamingServer();
   onTestFinished(() => server.close());
   server.script = SLOW;
-  const answer = await finished(client, "ml_inference_profile", {
+  const answer = await finish(client, "ml_inference_profile", {
     wait_seconds: 45,
     url: server.url,
     prompts: ["Count."],
@@ -109,7 +109,7 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const [alone, four] = points.map(({ figures }) => figures.tokens_per_second);
   expect((four ?? 0) / (alone ?? 1)).toBeGreaterThan(3);
   server.script = [said("x")];
-  const { isError, text } = await finished(client, "ml_inference_profile", {
+  const { isError, text } = await finish(client, "ml_inference_profile", {
     wait_seconds: 45,
     url: server.url,
     prompts: ["Count."],
@@ -129,7 +129,7 @@ test("a tabular model's predictions are timed by rows at once", async ({ client,
   });
   if (isError) throw new Error(text);
   const args = { model: "leaver", requests: 20, sweep: [1, 500] };
-  const answer = await finished(client, "ml_inference_profile", args);
+  const answer = await finish(client, "ml_inference_profile", args);
   const { batches, backend } = z
     .looseObject({
       backend: z.null(),
@@ -149,7 +149,7 @@ test.runIf(isHere("llamacpp"))(
   "a model of ours is asked prompts and answers of the length that was set",
   async ({ client }) => {
     await client.call("ml_inference_serve", { action: "start", backend: "llamacpp", model: SMALL });
-    const answer = await finished(client, "ml_inference_profile", {
+    const answer = await finish(client, "ml_inference_profile", {
       requests: 3,
       prompt_tokens: 100,
       output_tokens: 12,

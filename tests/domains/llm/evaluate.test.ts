@@ -1,6 +1,7 @@
 import { describe, expect } from "vitest";
 import { z } from "zod";
-import { hasExtra, tinyModel, whole } from "../../support/language.ts";
+import { finish } from "../../support/finish.ts";
+import { hasExtra, tinyModel } from "../../support/language.ts";
 import { test } from "../../support/server.ts";
 
 const Evaluated = z.looseObject({
@@ -24,7 +25,7 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
     async ({ client, write, workspace, events }) => {
       const model = tinyModel(`${workspace}/files/tiny`);
       const dataset = write("questions.jsonl", lines(questions));
-      const first = await whole(client, "ml_llm_evaluate", { model, dataset });
+      const first = await finish(client, "ml_llm_evaluate", { model, dataset });
       const { samples, results } = Evaluated.parse(first.structured);
       expect(samples).toBe("evaluation-samples@1");
       expect(results.map(({ task, metric, samples: count }) => [task, metric, count])).toEqual([
@@ -45,14 +46,14 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
         questions: version 1.0, 0-shot, no chat template; fingerprint <hash>.
         questions: Which number comes after 1? → 8 (right: 2)"
       `);
-      const again = await whole(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
+      const again = await finish(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
       const other = Evaluated.parse(again.structured).samples;
-      const unlike = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
+      const unlike = await finish(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
       expect(unlike.text).toMatchInlineSnapshot(`
         "conflict: compare: \`questions\` was asked under other conditions: few_shot, prompts differ.
         Run both with the same settings; models with templates of their own without chat_template."
       `);
-      const same = await whole(client, "ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
+      const same = await finish(client, "ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
       expect(same.text).toContain("tiny against tiny: no difference beyond chance.");
       expect((await events()).find(({ kind }) => kind === "decision")).toMatchObject({
         type: "EvaluationJudgement",
@@ -64,6 +65,6 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
 });
 
 test("needs something to ask", async ({ client }) => {
-  const { text } = await whole(client, "ml_llm_evaluate", { action: "compare" });
+  const { text } = await finish(client, "ml_llm_evaluate", { action: "compare" });
   expect(text).toContain("`compare` needs `compare`: the samples of two runs.");
 });

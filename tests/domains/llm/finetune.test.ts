@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { openStore } from "../../../src/store/store.ts";
-import { installed } from "../../support/extras.ts";
 import { finish } from "../../support/finish.ts";
+import { hasExtra } from "../../support/language.ts";
 import { test } from "../../support/server.ts";
 
 const LETTERS = [..."abcdefgh"];
@@ -29,7 +29,7 @@ const steady = (text: string) =>
     .replace(/: \/\S+/g, ": …")
     .replace(/(loss|loss_before|perplexity|exact_match|exact_match_before) [\d.]+/g, "$1 <n>");
 
-describe.skipIf(!installed("trl"))("ml_llm_finetune", () => {
+describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
   test("a model from nothing, an adapter on it, and what can be done with both", async ({ client, write, events }) => {
     const tuned = async (args: Record<string, unknown>) => {
       const answer = await finish(client, "ml_llm_finetune", args);
