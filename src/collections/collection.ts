@@ -20,10 +20,9 @@ import { filterSql, quoted } from "./filter.ts";
 import { type Resident, residentRows } from "./resident.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 import { search } from "./search.ts";
-import { INDEX_ROWS, indexVectors, indicesOf, recallOf } from "./upkeep.ts";
+import { indexedColumns, indexVectors, indexWords, indicesOf, reasonOf, recallOf } from "./upkeep.ts";
 import { markVersion, restoreVersion, type Tables, versionsOf } from "./versions.ts";
 
-const INDEX_SECONDS = 600;
 const IDS_AT_ONCE = 500;
 
 const Vector = z.custom<{ toArray(): Float32Array }>(
@@ -148,27 +147,26 @@ export class LanceCollection implements Collection {
       );
   }
 
-  /** Brings the indices up to date with the rows, and packs what many small writes left. Answers what went wrong. */
-  async tend(): Promise<string[]> {
-    const { Index } = await import("@lancedb/lancedb");
+  /**
+   * Brings the indices up to date with the rows, and packs what many small writes left; makes the index of words anew where
+   * that is asked, or it cannot be read. Answers what went wrong.
+   */
+  async tend(anew = false): Promise<string[]> {
     const warnings: string[] = [];
     await this.#exclusively(async () => {
       await this.#dropOrphans();
-      const rows = await this.#chunks.countRows();
-      const there = new Set((await this.#chunks.listIndices()).flatMap(({ columns }) => columns));
       const attempt = async (what: string, work: () => Promise<unknown>) => {
         try {
           await work();
         } catch (error) {
-          warnings.push(`${what} failed: ${error instanceof Error ? error.message.slice(0, 200) : String(error)}`);
+          warnings.push(`${what} failed: ${reasonOf(error)}`);
         }
       };
-      const index = (column: string, config: ReturnType<typeof Index.fts>) =>
-        this.#chunks.createIndex(column, { config, replace: true, waitTimeoutSeconds: INDEX_SECONDS });
-      const words = () => index("body", Index.fts(wordsOf(this.settings.language)));
-      if (rows > 0 && !there.has("body")) await attempt("The full-text index", words);
-      if (rows >= INDEX_ROWS && !there.has("vector"))
-        await attempt("The vector index", () => indexVectors(this.#chunks));
+      const there = await indexedColumns(this.#chunks);
+      if (!there) warnings.push("An index could not be read, and is made anew.");
+      if (anew || !there?.has("body"))
+        await attempt("The full-text index", () => indexWords(this.#chunks, this.settings.language));
+      if (!there?.has("vector")) await attempt("The vector index", () => indexVectors(this.#chunks));
       await attempt("Packing", () => this.#chunks.optimize());
       await attempt("Packing", () => this.#documents.optimize());
       await attempt("Marking a version", () => markVersion(this.tables));
@@ -241,13 +239,3 @@ export class LanceCollection implements Collection {
     return { chunks: this.#chunks, documents: this.#documents };
   }
 }
-
-/** Words of scripts without blanks are found by ICU's dictionaries; English among them is read as always. */
-const OTHER_SCRIPTS = { language: "English", baseTokenizer: "icu" } as const;
-
-const wordsOf = (language: string) => ({
-  ...(language === "other" ? OTHER_SCRIPTS : { language }),
-  stem: true,
-  removeStopWords: true,
-  asciiFolding: true,
-});

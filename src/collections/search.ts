@@ -6,7 +6,7 @@ import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
 import type { Resident } from "./resident.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
-import { PROBES, refinement } from "./upkeep.ts";
+import { PROBES, refinement, unreadable } from "./upkeep.ts";
 
 const Vector = z.custom<{ toArray(): Float32Array }>(
   (value) => typeof value === "object" && value !== null && "toArray" in value,
@@ -30,7 +30,17 @@ export async function search(
     if (vector === undefined) return [];
     return rows ? rows.nearest(vector, asked.candidates) : await byMeaning(table, asked, vector);
   };
-  const [meaning, words, held] = await Promise.all([byItsMeaning(), wantsWords ? byWords(table, asked) : [], holding]);
+  const byItsWords = async (): Promise<Ranked[]> => {
+    try {
+      return await byWords(table, asked);
+    } catch (error) {
+      const broken = unreadable("the index of words", error);
+      if (asked.mode === "fulltext" || !asked.warn) throw broken;
+      asked.warn(`Found by meaning alone: ${broken.message} ${broken.hint}`);
+      return [];
+    }
+  };
+  const [meaning, words, held] = await Promise.all([byItsMeaning(), wantsWords ? byItsWords() : [], holding]);
   const fused = fuse(meaning, words, asked);
   const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
   const there = (id: string) => held?.rows.get(id);

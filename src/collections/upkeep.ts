@@ -1,12 +1,13 @@
 import type { Table } from "@lancedb/lancedb";
 import { z } from "zod";
 import type { IndexState, VectorIndex } from "../kernel/collections.ts";
+import { ToolError } from "../kernel/errors.ts";
 
 /** Below so many rows exact search is as fast as an index, and misses nothing. */
 export const INDEX_ROWS = 50_000;
 const INDEX_SECONDS = 600;
 /** Parts of an inverted-file index that a search looks into. */
-export const PROBES = 30;
+export const PROBES = 40;
 const WANTED_RECALL = 0.98;
 const [SAMPLE, SAMPLE_K] = [50, 10];
 
@@ -16,9 +17,46 @@ const Vector = z.custom<{ toArray(): Float32Array }>(
 const Sampled = z.object({ vector: Vector });
 const Address = z.object({ _rowid: z.bigint() });
 
+/** Words of scripts without blanks are found by ICU's dictionaries; English among them is read as always. */
+const OTHER_SCRIPTS = { language: "English", baseTokenizer: "icu" } as const;
+
+/** What LanceDB says where a file of an index is damaged or missing; rows and vectors are searched without it. */
+export const unreadable = (what: string, error: unknown) =>
+  new ToolError(
+    "failed",
+    `collection: ${what} cannot be read: ${reasonOf(error)}`,
+    'Make it anew: ml_rag_manage {action: "optimize"}.',
+  );
+
+export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
+
+/** Columns that have an index; undefined where one of the indices cannot be read. */
+export async function indexedColumns(table: Table): Promise<ReadonlySet<string> | undefined> {
+  try {
+    return new Set((await table.listIndices()).flatMap(({ columns }) => columns));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the index of words, in place of one that is there. Nothing where there are no rows. */
+export async function indexWords(table: Table, language: string): Promise<void> {
+  if ((await table.countRows()) === 0) return;
+  const { Index } = await import("@lancedb/lancedb");
+  const config = Index.fts({
+    ...(language === "other" ? OTHER_SCRIPTS : { language }),
+    stem: true,
+    removeStopWords: true,
+    asciiFolding: true,
+  });
+  await table.createIndex("body", { config, replace: true, waitTimeoutSeconds: INDEX_SECONDS });
+}
+
 /** Each index of a table, and how many rows it does not know yet; those are searched one by one. */
 export async function indicesOf(table: Table): Promise<IndexState[]> {
-  const indices = await table.listIndices();
+  const indices = await table.listIndices().catch((error: unknown) => {
+    throw unreadable("an index", error);
+  });
   return await Promise.all(
     indices.map(async ({ name, columns, indexType }) => {
       const stats = await table.indexStats(name);
@@ -34,14 +72,16 @@ export async function indicesOf(table: Table): Promise<IndexState[]> {
 }
 
 /**
- * Builds the index of vectors that finds enough: an inverted file of whole vectors, else a graph of rounded ones. Nothing
- * below INDEX_ROWS rows, unless asked for.
+ * Builds the first index of vectors that finds enough: an inverted file of whole vectors, else a graph of rounded ones.
+ * Nothing below INDEX_ROWS rows, unless asked for.
  */
 export async function indexVectors(table: Table, evenIfSmall = false): Promise<VectorIndex> {
   const rows = await table.countRows();
   if (rows === 0 || (rows < INDEX_ROWS && !evenIfSmall)) return { type: "none", rows, recall: 1 };
   const { Index } = await import("@lancedb/lancedb");
   const kinds = [
+    ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine", numPartitions: Math.ceil(Math.sqrt(rows)) })],
+    // LanceDB's own number of parts, few and large ones: a search compares several times as much.
     ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine" })],
     ["IVF_HNSW_SQ", () => Index.hnswSq({ distanceType: "cosine", m: 32, efConstruction: 400 })],
   ] as const;

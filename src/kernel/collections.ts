@@ -129,6 +129,8 @@ export interface Search {
   readonly diversity_lambda: number;
   /** Candidates of each way to search. */
   readonly candidates: number;
+  /** Hears that one way failed and the other found alone; without it, that is an error. */
+  readonly warn?: (warning: string) => void;
 }
 
 /** A chunk that was found, and where it stood at each stage; ranks from 1, null where it was not there. */
@@ -204,8 +206,11 @@ export interface Collection {
   /** Replaces documents and their chunks. */
   write(prepared: readonly Prepared[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
-  /** Brings the indices up to date, packs what many writes left and marks a version. Answers what went wrong. */
-  tend(): Promise<readonly string[]>;
+  /**
+   * Brings the indices up to date, packs what many writes left and marks a version; makes the index of words anew where that is
+   * asked, or it cannot be read. Answers what went wrong.
+   */
+  tend(anew?: boolean): Promise<readonly string[]>;
   /** Documents with a chunk that passes the filter, as `filterSql` reads it. */
   matching(filter: string): Promise<readonly string[]>;
   indices(): Promise<readonly IndexState[]>;

@@ -17,7 +17,7 @@ const Manifest = z.object({
 });
 const LONGEST_BATCH = 32;
 /** Most tokens, padding included, that run at once: this server does nothing else meanwhile. */
-const BATCH_TOKENS = 2048;
+const BATCH_TOKENS = 512;
 /** Two special tokens open and close what the model reads. */
 const SPECIAL = 2;
 

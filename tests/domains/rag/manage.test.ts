@@ -114,6 +114,32 @@ describe("ml_rag_manage", () => {
     expect(packed.structured).toMatchObject({ warnings: [], indices: [{ column: "body", unindexed: 0 }] });
   });
 
+  test("a damaged index of words is told, done without, and made anew", async ({ client, made }) => {
+    const { readdirSync, truncateSync } = await import("node:fs");
+    await client.call(MANAGE, { action: "clone", collection: "guide", to: "damaged" });
+    const indices = join(made, "damaged.lance/_indices");
+    for (const file of readdirSync(indices, { recursive: true, encoding: "utf8" }))
+      if (file.endsWith(".lance")) truncateSync(join(indices, file), 8);
+    const asked = { collection: "damaged", query: "How long is parental leave?", k: 1 };
+    const found = await client.call("ml_rag_query", asked);
+    expect(found.structured).toMatchObject({
+      results: [{ document: "leave.md" }],
+      warnings: [expect.stringMatching(/^Found by meaning alone: .*index of words cannot be read.*optimize/s)],
+    });
+    const words = await client.call("ml_rag_query", { ...asked, strategy: "fulltext" });
+    expect(words.isError).toBe(true);
+    expect(words.text).toMatch(/cannot be read.*ml_rag_manage \{action: "optimize"\}/s);
+    expect((await client.call(MANAGE, { action: "describe", collection: "damaged" })).text).toMatch(/optimize/);
+    const mended = await client.call(MANAGE, { action: "optimize", collection: "damaged" });
+    expect(mended.structured).toMatchObject({
+      warnings: ["An index could not be read, and is made anew."],
+      indices: [{ column: "body", unindexed: 0 }],
+    });
+    const again = await client.call("ml_rag_query", { ...asked, strategy: "fulltext" });
+    expect(again.structured).toMatchObject({ results: [{ document: "leave.md" }], warnings: [] });
+    await client.call(MANAGE, { action: "delete", collection: "damaged", confirm: true });
+  });
+
   test("says what is wrong and the way out", async ({ client, made }) => {
     expect(made).toContain("lancedb");
     const wrong: readonly [Record<string, unknown>, RegExp][] = [

@@ -103,7 +103,7 @@ const ACTIONS: Readonly<Record<ManageParams["action"], (params: ManageParams, po
   },
   optimize: async (params, ports) => {
     const collection = await named(params, ports);
-    const warnings = [...(await collection.tend())];
+    const warnings = [...(await collection.tend(true))];
     return { collections: [await infoOf(collection)], indices: [...(await collection.indices())], warnings };
   },
   index: async (params, ports) => {

@@ -15,6 +15,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
   ports.decide(decisionOf(strategy));
   const embedder = await ports.collections.embedder(collection.settings.embedding.model);
   const clock = stopwatch();
+  const failures = new Set<string>();
   const found = await find(
     [params.query, ...params.queries],
     {
@@ -25,6 +26,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
       vector_weight: strategy.vector_weight,
       diversity_lambda: params.diversity_lambda,
       candidates: Math.max(CANDIDATES, params.k),
+      warn: (warning) => failures.add(warning),
     },
     collection,
     embedder,
@@ -71,7 +73,7 @@ export async function retrieve(params: QueryParams, ports: Ports): Promise<Answe
     decision: { strategy: strategy.mode, rationale: strategy.rationale },
     milliseconds: clock.laps,
     files: [],
-    warnings: [...warnings, ...unranked, ...(answer?.warnings ?? [])],
+    warnings: [...failures, ...warnings, ...unranked, ...(answer?.warnings ?? [])],
   };
   if (!params.view) return told;
   const page = ports.artifacts.page("trace", "search.html", "How it was found", { query: params.query, result: told });
