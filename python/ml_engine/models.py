@@ -5,7 +5,6 @@ JSON, their preprocessing a skops file; a blend has a folder for each member. Ev
 it is parsed.
 """
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -25,7 +24,7 @@ from ml_engine.contract.manifest import ModelManifest
 from ml_engine.errors import OpError
 from ml_engine.family import Task
 from ml_engine.frames import feature_frame
-from ml_engine.integrity import require_unchanged, sha256_of
+from ml_engine.integrity import require_unchanged, sealed
 from ml_engine.job import Job
 from ml_engine.native import read_estimator, write_estimator
 from ml_engine.pipelines import DATE_PARTS
@@ -176,12 +175,11 @@ def stage_model(
     (folder / "reference.json").write_text(json.dumps(reference), encoding="utf-8")
     for file, content in (beside or {}).items():
         (folder / file).write_bytes(content)
-    inside = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in inside}
+    files, whole = sealed(folder)
     written: Any = {
         **manifest,
         "name": name,
-        "hash": hashlib.sha256("".join(f"{file}:{digest}\n" for file, digest in files.items()).encode()).hexdigest(),
+        "hash": whole,
         "format": form,
         "files": files,
         "environment": _environment(manifest["framework"], manifest["params"]),
@@ -212,8 +210,7 @@ def load_model(path: str, field: str = "model", tasks: Sequence[str] = SUPERVISE
             f"{field}: `{manifest['name']}` is a model for {manifest['task']}; this takes {' and '.join(tasks)}.",
             "ml_training_evaluate takes every model.",
         )
-    for name, digest in manifest["files"].items():
-        require_unchanged(folder, name, digest)
+    require_unchanged(folder, manifest["files"])
     saved = folder / "calibrator.json"
     calibrator = Calibrator.from_json(json.loads(saved.read_text(encoding="utf-8"))) if saved.is_file() else None
     return Model(manifest, folder, read_estimator(manifest, folder), calibrator)

@@ -102,6 +102,5 @@ def _manifest_of(folder: Path, field: str) -> dict[str, Any] | None:
             f"{field}: `{manifest['name']}` is a model for {manifest['task']}, not a language model.",
             "ml_training_evaluate takes it.",
         )
-    for name, digest in manifest["files"].items():
-        require_unchanged(folder, name, digest)
+    require_unchanged(folder, manifest["files"])
     return manifest

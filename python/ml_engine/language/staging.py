@@ -1,6 +1,5 @@
 """What a language model is registered as: its folder with `model.json` beside the weights."""
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ml_engine.contract.manifest import ModelManifest
-from ml_engine.integrity import sha256_of
+from ml_engine.integrity import sealed
 from ml_engine.job import Job
 from ml_engine.language.libraries import versions
 from ml_engine.models import MANIFEST_FILE
@@ -46,11 +45,10 @@ def stage_language_model(
     task: Literal["text_generation", "reward"] = "text_generation",
 ) -> str:
     """Describes the files in `folder`, under `job.folder`, for the road to register; answers its absolute path."""
-    inside = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in inside}
+    files, whole = sealed(folder)
     manifest: ModelManifest = {
         "name": name,
-        "hash": hashlib.sha256("".join(f"{file}:{digest}\n" for file, digest in files.items()).encode()).hexdigest(),
+        "hash": whole,
         "task": task,
         "target": "",
         "classes": [],

@@ -12,7 +12,7 @@ from ml_engine.contract.llm import AlignParams
 from ml_engine.language.aligning.scoring import Reward
 from ml_engine.language.examples.example import Example, for_trl
 from ml_engine.language.libraries import library
-from ml_engine.language.training import Schedule, trainer_arguments
+from ml_engine.language.training import Lora, Schedule, trainer_arguments
 
 RATES = {"dpo": 5e-5, "orpo": 1e-4, "kto": 5e-5, "reward": 1e-4, "grpo": 5e-5, "rloo": 5e-5}
 """Usual learning rates of adapters; all weights learn at a tenth of it."""
@@ -39,6 +39,13 @@ def schedule_of(params: AlignParams) -> Schedule:
         decay="constant_with_warmup" if params["method"] in SAMPLED else "linear",
         seed=params["seed"],
     )
+
+
+def adapter_for(params: AlignParams, *, reward: bool = False) -> Any:
+    """The adapter that learns; None where all weights do."""
+    if params["adapter"] != "lora":
+        return None
+    return Lora(rank=params["rank"], alpha=2 * params["rank"]).config(reward=reward)
 
 
 def rows_of(examples: Sequence[Example], method: str, *, chat: bool) -> Any:
