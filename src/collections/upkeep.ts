@@ -82,8 +82,9 @@ export async function indexVectors(table: Table, evenIfSmall = false): Promise<V
   if (rows === 0 || (rows < INDEX_ROWS && !evenIfSmall)) return { type: "none", rows, recall: 1 };
   const { Index } = await import("@lancedb/lancedb");
   const kinds = [
-    ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine", numPartitions: Math.ceil(Math.sqrt(rows)) })],
-    // LanceDB's own number of parts, few and large ones: a search compares several times as much.
+    // A third of the usual root of the rows: 135,000 passages, 40 probes and the root itself had a recall of 0.95, this 0.99.
+    ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine", numPartitions: Math.ceil(Math.sqrt(rows) / 3) })],
+    // LanceDB's own number of parts, fewer and larger ones: a search compares several times as much.
     ["IVF_FLAT", () => Index.ivfFlat({ distanceType: "cosine" })],
     ["IVF_HNSW_SQ", () => Index.hnswSq({ distanceType: "cosine", m: 32, efConstruction: 400 })],
   ] as const;

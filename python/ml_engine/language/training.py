@@ -195,6 +195,13 @@ def resume_from(book: Book) -> Path | None:
     return None
 
 
+def train_on(trainer: Any, book: Book) -> list[str]:
+    """Trains, from the newest checkpoint of the book where there is one, which the answer then says."""
+    before = resume_from(book)
+    trainer.train(resume_from_checkpoint=str(before) if before else None)
+    return [f"Went on from step {before.name.removeprefix(STEP)}."] if before else []
+
+
 def _kept(book: Book) -> list[Step]:
     found = [step for step in read_steps(book.folder) if step.name.startswith(STEP)]
     return sorted(found, key=lambda step: int(step.name.removeprefix(STEP)))

@@ -22,6 +22,7 @@ from ml_engine.language.training import (
     keeping,
     resume_from,
     saying,
+    train_on,
     trainer_arguments,
 )
 
@@ -128,8 +129,7 @@ def tune(
     before = resume_from(book)
     if before and stopping:
         stopping.recall(before)
-    trainer.train(resume_from_checkpoint=str(before) if before else None)
-    notes = [f"Went on from step {before.name.rpartition('-')[2]}."] if before else []
+    notes = train_on(trainer, book)
     if stopping and stopping.best_step is not None:
         stopping.restore(trainer.model)
         notes.append(f"The weights are those of step {stopping.best_step}, which did best on the held-out examples.")

@@ -2,13 +2,14 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ml_engine.errors import OpError
-from ml_engine.job import quiet
+from ml_engine.job import Said, quiet
 from ml_engine.language.aligning.preferences import read_preferences
 from ml_engine.language.aligning.scoring import win_rate
 from ml_engine.ops.llm.align import align
@@ -135,3 +136,34 @@ def test_dpo_begins_at_ln_2_and_its_margin_grows(tmp_path: Path) -> None:
     assert (training["kl"] or 0) > 0
     manifest = json.loads((Path(str(taught["model"])) / "model.json").read_text())
     assert (manifest["family"], manifest["task"]) == ("language", "text_generation")
+
+
+class StoppedError(Exception):
+    """A training that was killed at some step."""
+
+
+@needs_llm
+@pytest.mark.parametrize("method", ["dpo", "reward", "grpo"])
+def test_a_killed_alignment_goes_on_to_the_same_end(method: str, tmp_path: Path) -> None:
+    given = asked(
+        model=str(write_tiny(tmp_path / "tiny")),
+        dataset=written(tmp_path / "pairs.jsonl", pairs(40)),
+        method=method,
+        learning_rate=3e-3,
+    )
+    whole = align(given, at(tmp_path / "whole"))
+
+    def killed(said: Said) -> None:
+        if said[0] == "metrics" and said[1] and said[1][0]["step"] == 7:
+            raise StoppedError
+
+    kept = tmp_path / "kept"
+    with pytest.raises(StoppedError):
+        align(given, replace(at(tmp_path / "broken"), checkpoints=kept, say=killed))
+    again = align(given, replace(at(tmp_path / "again"), checkpoints=kept, resuming=True))
+    assert "Went on from step 6." in again["warnings"]
+    one, other = whole["training"], again["training"]
+    assert one is not None
+    assert other is not None
+    assert other["loss"] == pytest.approx(one["loss"], abs=1e-3)
+    assert not kept.exists()

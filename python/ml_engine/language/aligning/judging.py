@@ -1,9 +1,9 @@
 """Trains a model that judges answers."""
 
-import shutil
 from collections.abc import Sequence
 from typing import Any
 
+from ml_engine.checkpoints import Book
 from ml_engine.contract.llm import AlignmentTraining, AlignParams
 from ml_engine.job import Job
 from ml_engine.language.aligning.preferences import Data
@@ -14,10 +14,10 @@ from ml_engine.language.examples.example import Example, for_trl
 from ml_engine.language.libraries import library
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.rendering import renderer_for
-from ml_engine.language.training import device, saying
+from ml_engine.language.training import device, keeping, saying, train_on
 
 
-def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, job: Job) -> Any:
+def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, book: Book, job: Job) -> Any:
     """Puts a new head on the model's body and trains both on pairs (Bradley & Terry 1952).
 
     Returns:
@@ -38,7 +38,6 @@ def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, job
     chat = renderer.template is not None
     if renderer.ours:
         opened.tokenizer.chat_template = renderer.template
-    work = job.folder / "training"
     trainer = trainer_for(
         judge,
         opened.tokenizer,
@@ -46,13 +45,13 @@ def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, job
         params,
         None,
         adapter=adapter_for(params, reward=True),
-        folder=work,
-        callbacks=[saying(job, params["steps"], 0.1)],
+        folder=book.scratch("trainer"),
+        callbacks=[keeping(book), saying(job, params["steps"], 0.1)],
     )
     pairs = [one for one in data.held_out if one.rejected is not None]
     before = _judges_right(RewardModel(judge.eval(), opened.tokenizer), pairs, chat=chat)
     trainer.model.train()
-    trainer.train()
+    notes += train_on(trainer, book)
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     whole = trainer.model.merge_and_unload() if params["adapter"] == "lora" else trainer.model
     after = _judges_right(RewardModel(whole.eval(), opened.tokenizer), pairs, chat=chat)
@@ -64,12 +63,11 @@ def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, job
         "length_accuracy": longer_is_chosen(pairs),
     }
     kept = staged(params, data, opened, whole, training, job)
-    shutil.rmtree(work, ignore_errors=True)
     return {
         "method": "reward",
         "model": kept,
         "training": training,
-        "warnings": [*data.warnings, *notes, *doubts(training, "reward")],
+        "warnings": [*notes, *doubts(training, "reward")],
     }
 
 

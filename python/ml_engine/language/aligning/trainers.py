@@ -4,6 +4,7 @@ DPO: Rafailov et al. 2023. ORPO: Hong et al. 2024. KTO: Ethayarajh et al. 2024. 
 GRPO: Shao et al. 2024. RLOO: Ahmadian et al. 2024. PPO is no longer among TRL's trainers.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ WHERE = {
     "rloo": ("trl", "RLOO"),
 }
 SAMPLED = {"grpo", "rloo"}
+CHECKPOINTS = 5
+"""How often a training is kept on its way."""
 
 
 def schedule_of(params: AlignParams) -> Schedule:
@@ -37,6 +40,7 @@ def schedule_of(params: AlignParams) -> Schedule:
         batch_size=max(group, size // group * group) if params["method"] in SAMPLED else size,
         learning_rate=params.get("learning_rate", usual),
         decay="constant_with_warmup" if params["method"] in SAMPLED else "linear",
+        checkpoint_every=max(1, math.ceil(params["steps"] / CHECKPOINTS)),
         seed=params["seed"],
     )
 

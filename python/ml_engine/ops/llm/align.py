@@ -1,11 +1,11 @@
 """Teaches a language model preferences or rewards, and says whether it learnt what was meant."""
 
 import math
-import shutil
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from ml_engine.checkpoints import Book, open_book
 from ml_engine.contract.llm import AlignmentTraining, AlignParams, AlignResult, Change
 from ml_engine.errors import OpError
 from ml_engine.job import Job
@@ -31,7 +31,7 @@ from ml_engine.language.libraries import library, require_extra
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.rendering import Renderer, renderer_for
 from ml_engine.language.sources import find_language_model
-from ml_engine.language.training import counted, device, saying
+from ml_engine.language.training import counted, device, keeping, saying, train_on
 
 REFERENCED = {"dpo", "kto"}
 
@@ -70,10 +70,17 @@ def _trained(params: AlignParams, data: Data, job: Job) -> Any:
     said = _estimated(params, data)
     if params["dry_run"]:
         return {"method": method, "training": said}
-    if method == "reward":
-        return reward_trained(params, data, said, job)
+    warnings: list[str] = []
+    with open_book(job, "llm.align", params, data.found.hash, warnings) as book:
+        made = (reward_trained if method == "reward" else _policy_trained)(params, data, said, book, job)
+        book.close(keep=False)
+    return {**made, "warnings": [*data.warnings, *warnings, *made["warnings"]]}
+
+
+def _policy_trained(params: AlignParams, data: Data, said: AlignmentTraining, book: Book, job: Job) -> Any:
+    method = params["method"]
     job.progress(2, 100, "opening the model")
-    opened = open_language_model(params["model"])
+    opened = open_language_model(params.get("model", ""))
     model = opened.model.to(device())
     renderer, notes = renderer_for(opened.tokenizer, [*data.train, *data.held_out], learn="last")
     chat = renderer.template is not None
@@ -85,7 +92,6 @@ def _trained(params: AlignParams, data: Data, job: Job) -> Any:
     reward = open_reward_model(params["reward_model"], device()) if "reward_model" in params else None
     asked = [one for one in data.held_out if one.prompt][:MOST_COMPARED]
     first = _scored(model, renderer, asked, reward, params, chat=chat)
-    work = job.folder / "training"
     trainer = trainer_for(
         model,
         opened.tokenizer,
@@ -93,10 +99,10 @@ def _trained(params: AlignParams, data: Data, job: Job) -> Any:
         params,
         reward or exact_match,
         adapter=adapter_for(params),
-        folder=work,
-        callbacks=[saying(job, params["steps"], 0.1)],
+        folder=book.scratch("trainer"),
+        callbacks=[keeping(book), saying(job, params["steps"], 0.1)],
     )
-    trainer.train()
+    notes += train_on(trainer, book)
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     learnt = trainer.model
     learnt.eval()
@@ -115,12 +121,11 @@ def _trained(params: AlignParams, data: Data, job: Job) -> Any:
     job.progress(96, 100, "keeping the model")
     whole = learnt.merge_and_unload() if params["adapter"] == "lora" else learnt
     kept = staged(params, data, opened, whole, training, job)
-    shutil.rmtree(work, ignore_errors=True)
     return {
         "method": method,
         "model": kept,
         "training": training,
-        "warnings": [*data.warnings, *notes, *doubts(training, method)],
+        "warnings": [*notes, *doubts(training, method)],
     }
 
 

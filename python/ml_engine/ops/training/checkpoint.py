@@ -182,9 +182,9 @@ def _resume(params: CheckpointParams, job: Job, result: CheckpointResult) -> Che
         "framework",
         "model_type",
     ):
-        result[key] = found.get(key)
+        result[key] = found.get(key, result[key])
     result["dataset"] = Path(call["params"]["dataset"]).parent.name
-    result["notes"], result["warnings"] = found["notes"], found["warnings"]
+    result["notes"], result["warnings"] = found.get("notes", []), found["warnings"]
     return result
 
 
