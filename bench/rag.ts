@@ -3,7 +3,7 @@
 // whose pieces are longer than the model reads, so that it embeds only their beginnings; and with pieces of our size, which is
 // the same work. `npm run bench -- rag`; RUNS for how often, SETS for which.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
@@ -55,7 +55,11 @@ const Exported = z.looseObject({
 
 const peer = await peerPython("rag", packages);
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));
-const sets: Record<string, unknown> = {};
+// Sets that are not measured now keep their figures.
+const Known = z.looseObject({ figures: z.looseObject({ sets: z.record(z.string(), z.unknown()) }) });
+const earlier = join(root, "bench/results/rag.json");
+const known = Known.safeParse(existsSync(earlier) ? JSON.parse(readFileSync(earlier, "utf8")) : undefined);
+const sets: Record<string, unknown> = { ...known.data?.figures.sets };
 for (const set of SETS) {
   const place = join(folder, set);
   execFileSync(ownPython, [join(root, "tests/support/retrieval_sets.py"), set, place]);

@@ -23,6 +23,9 @@ const CallResult = z.looseObject({
   isError: z.boolean().optional(),
 });
 
+/** The answer of a call whose job goes on. */
+export const Running = z.looseObject({ job: z.object({ job_id: z.string() }) });
+
 export interface Progress {
   readonly progress: number;
   readonly total?: number | undefined;
@@ -117,14 +120,20 @@ function surface(client: ClientV1 | ClientV2, transport: { readonly pid: number 
   return {
     pid: transport.pid ?? 0,
     async call(name, args = {}, { onProgress, signal, timeout = 100_000 } = {}) {
-      const {
-        content,
-        structuredContent = {},
-        isError = false,
-      } = await call(
-        { name, arguments: args },
-        { timeout, ...(onProgress && { onprogress: onProgress }), ...(signal && { signal }) },
-      );
+      const once = (given: Record<string, unknown>) =>
+        call(
+          { name, arguments: given },
+          { timeout, ...(onProgress && { onprogress: onProgress }), ...(signal && { signal }) },
+        );
+      let answer = await once(args);
+      // Who says nothing of waiting means the whole call, however busy the machine is.
+      const patient = !("wait_seconds" in args || "job_id" in args);
+      for (;;) {
+        const running = Running.safeParse(answer.structuredContent);
+        if (!(patient && running.success)) break;
+        answer = await once({ job_id: running.data.job.job_id, wait_seconds: 45 });
+      }
+      const { content, structuredContent = {}, isError = false } = answer;
       return {
         text: content.flatMap(({ text }) => text ?? []).join("\n"),
         structured: structuredContent,

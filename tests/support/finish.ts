@@ -1,7 +1,4 @@
-import { z } from "zod";
-import type { Answer, TestClient } from "./client.ts";
-
-const Running = z.looseObject({ job: z.object({ job_id: z.string() }) });
+import { type Answer, Running, type TestClient } from "./client.ts";
 
 /** What a call answers once it is done, however long its job takes on a busy machine. */
 export async function finish(client: TestClient, tool: string, args: Record<string, unknown>): Promise<Answer> {

@@ -35,17 +35,19 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
       expect(
         first.text
           .replaceAll(/fingerprint \w+/g, "fingerprint <hash>")
+          // Weights are random, and near ties fall as the processor rounds.
+          .replaceAll(/ \d\.\d+|(?<=acc(_norm)? \| )\d/g, " <score>")
           .split("\n")
-          .slice(0, 6)
+          .slice(0, 5)
           .join("\n"),
       ).toMatchInlineSnapshot(`
         "tiny by transformers:
         task | metric | value | standard error | samples
-        questions | acc | 0.6667 | 0.1421 | 12
-        questions | acc_norm | 0.25 | 0.1306 | 12
-        questions: version 1.0, 0-shot, no chat template; fingerprint <hash>.
-        questions: Which number comes after 1? → 8 (right: 2)"
+        questions | acc | <score> | <score> | 12
+        questions | acc_norm | <score> | <score> | 12
+        questions: version 1.0, 0-shot, no chat template; fingerprint <hash>."
       `);
+      expect(first.text).toMatch(/questions: Which number comes after \d+\? → \d+ \(right: \d+\)/);
       const again = await finish(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
       const other = Evaluated.parse(again.structured).samples;
       const unlike = await finish(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
