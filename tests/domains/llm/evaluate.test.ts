@@ -36,15 +36,15 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
         first.text
           .replaceAll(/fingerprint \w+/g, "fingerprint <hash>")
           // Weights are random, and near ties fall as the processor rounds.
-          .replaceAll(/ \d\.\d+|(?<=acc(_norm)? \| )\d/g, " <score>")
+          .replaceAll(/(?<=\| )[\d.]+ \| [\d.]+(?= \| 12)/g, "<score> | <error>")
           .split("\n")
           .slice(0, 5)
           .join("\n"),
       ).toMatchInlineSnapshot(`
         "tiny by transformers:
         task | metric | value | standard error | samples
-        questions | acc | <score> | <score> | 12
-        questions | acc_norm | <score> | <score> | 12
+        questions | acc | <score> | <error> | 12
+        questions | acc_norm | <score> | <error> | 12
         questions: version 1.0, 0-shot, no chat template; fingerprint <hash>."
       `);
       expect(first.text).toMatch(/questions: Which number comes after \d+\? → \d+ \(right: \d+\)/);
