@@ -20,5 +20,15 @@ export const candle: Recipe = {
     ],
     env: { RAYON_NUM_THREADS: String(threads), OMP_NUM_THREADS: String(threads) },
   }),
-  client: (url) => openAiBackend("candle", url, undefined),
+  client: (url) => {
+    const server = openAiBackend("candle", url, undefined);
+    return {
+      ...server,
+      generate: (model, asked) => server.generate(itsName(model), asked),
+      embed: (model, texts, signal) => server.embed(itsName(model), texts, signal),
+    };
+  },
 };
+
+/** It knows a model by the path or the hub's name it was opened by, and the one it serves as `default`; 500 for any other name. */
+const itsName = (model: string) => (model.includes("/") ? model : "default");

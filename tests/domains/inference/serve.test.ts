@@ -194,6 +194,22 @@ describe.runIf(isHere("ollama"))("Ollama", () => {
   });
 });
 
+describe.runIf(isHere("candle"))("Candle", () => {
+  test("goes on from a prompt and chats, by the name we know the model by", async ({ client }) => {
+    const here = { backend: "candle", model: SMALL };
+    await serve(client, { action: "start", ...here, settings: { context_tokens: 512 } });
+    onTestFinished(async () => {
+      await client.call("ml_inference_serve", { action: "stop", ...here });
+    });
+    const asked = { action: "generate", ...here, prompt: "The capital of France is", max_tokens: 8 };
+    const { text, finish_reason } = await serve(client, asked);
+    expect(text).toContain("Paris");
+    expect(finish_reason).toBe("length");
+    const said = await serve(client, { action: "chat", ...here, messages: STORY, max_tokens: 8 });
+    expect(said.usage?.completion_tokens).toBe(8);
+  });
+});
+
 describe.each(ERAS)("the client's own model, %s", (era) => {
   test("answers through the protocol, and is no backend of a job", async ({ workspace }) => {
     const env = { ML_ENGINE_WORKSPACE: workspace };
