@@ -195,9 +195,8 @@ def resume_from(book: Book) -> Path | None:
     return None
 
 
-def train_on(trainer: Any, book: Book) -> list[str]:
-    """Trains, from the newest checkpoint of the book where there is one, which the answer then says."""
-    before = resume_from(book)
+def train_on(trainer: Any, before: Path | None) -> list[str]:
+    """Trains from a checkpoint, as `resume_from` answers it, where there is one, which the answer then says."""
     trainer.train(resume_from_checkpoint=str(before) if before else None)
     return [f"Went on from step {before.name.removeprefix(STEP)}."] if before else []
 

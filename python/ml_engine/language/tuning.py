@@ -129,7 +129,7 @@ def tune(
     before = resume_from(book)
     if before and stopping:
         stopping.recall(before)
-    notes = train_on(trainer, book)
+    notes = train_on(trainer, before)
     if stopping and stopping.best_step is not None:
         stopping.restore(trainer.model)
         notes.append(f"The weights are those of step {stopping.best_step}, which did best on the held-out examples.")

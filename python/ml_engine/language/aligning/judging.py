@@ -14,7 +14,7 @@ from ml_engine.language.examples.example import Example, for_trl
 from ml_engine.language.libraries import library
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.rendering import renderer_for
-from ml_engine.language.training import device, keeping, saying, train_on
+from ml_engine.language.training import device, keeping, resume_from, saying, train_on
 
 
 def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, book: Book, job: Job) -> Any:
@@ -51,7 +51,7 @@ def reward_trained(params: AlignParams, data: Data, said: AlignmentTraining, boo
     pairs = [one for one in data.held_out if one.rejected is not None]
     before = _judges_right(RewardModel(judge.eval(), opened.tokenizer), pairs, chat=chat)
     trainer.model.train()
-    notes += train_on(trainer, book)
+    notes += train_on(trainer, resume_from(book))
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     whole = trainer.model.merge_and_unload() if params["adapter"] == "lora" else trainer.model
     after = _judges_right(RewardModel(whole.eval(), opened.tokenizer), pairs, chat=chat)

@@ -31,7 +31,7 @@ from ml_engine.language.libraries import library, require_extra
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.rendering import Renderer, renderer_for
 from ml_engine.language.sources import find_language_model
-from ml_engine.language.training import counted, device, keeping, saying, train_on
+from ml_engine.language.training import counted, device, keeping, resume_from, saying, train_on
 
 REFERENCED = {"dpo", "kto"}
 
@@ -102,7 +102,7 @@ def _policy_trained(params: AlignParams, data: Data, said: AlignmentTraining, bo
         folder=book.scratch("trainer"),
         callbacks=[keeping(book), saying(job, params["steps"], 0.1)],
     )
-    notes += train_on(trainer, book)
+    notes += train_on(trainer, resume_from(book))
     log = [entry for entry in trainer.state.log_history if "loss" in entry]
     learnt = trainer.model
     learnt.eval()
