@@ -9,7 +9,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { openAiBackend } from "../src/backends/serving/openai.ts";
 import { connect, type TestClient } from "../tests/support/client.ts";
-import { finish } from "../tests/support/finish.ts";
 import { counted, DONE, said, streamingServer } from "../tests/support/streaming-server.ts";
 import { huggingFaceFolder } from "./hugging-face.ts";
 import { root } from "./peer-python.ts";
@@ -33,7 +32,7 @@ async function call<S extends z.ZodType>(
   schema: S,
   by: TestClient = client,
 ): Promise<z.output<S>> {
-  const { text, isError, structured } = await finish(by, tool, args);
+  const { text, isError, structured } = await by.call(tool, args);
   if (isError) throw new Error(text);
   process.stderr.write(`${text}\n\n`);
   return schema.parse(structured);

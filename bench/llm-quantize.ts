@@ -7,7 +7,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { SMALL } from "../tests/support/backends.ts";
 import { connect } from "../tests/support/client.ts";
-import { finish } from "../tests/support/finish.ts";
 import { fromSource } from "../tests/support/server.ts";
 import { measured, ownPython, root } from "./peer-python.ts";
 
@@ -26,7 +25,7 @@ const Made = z.looseObject({
 const workspace = mkdtempSync(join(tmpdir(), "ml-engine-bench-"));
 const client = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
 const quantized = async (args: Record<string, unknown>) => {
-  const answer = await finish(client, "ml_llm_quantize", args);
+  const answer = await client.call("ml_llm_quantize", args);
   if (answer.isError) throw new Error(answer.text);
   return Made.parse(answer.structured);
 };

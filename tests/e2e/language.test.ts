@@ -2,7 +2,6 @@ import { describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { isHere, SMALL } from "../support/backends.ts";
 import type { TestClient } from "../support/client.ts";
-import { finish } from "../support/finish.ts";
 import { hasExtra } from "../support/language.ts";
 import { test } from "../support/server.ts";
 
@@ -26,7 +25,7 @@ const Evaluated = z.looseObject({ samples: z.string(), results: z.array(z.looseO
 
 /** Does work while a backend serves a model. */
 async function whileServed<T>(client: TestClient, backend: string, model: string, work: () => Promise<T>): Promise<T> {
-  const serve = (args: Record<string, unknown>) => finish(client, "ml_inference_serve", { backend, model, ...args });
+  const serve = (args: Record<string, unknown>) => client.call("ml_inference_serve", { backend, model, ...args });
   const started = await serve({ action: "start", settings: { context_tokens: 128, threads: 1 } });
   expect(started.isError, started.text).toBe(false);
   onTestFinished(async () => {
@@ -59,7 +58,7 @@ async function chain(
   tuned: Record<string, unknown>,
 ) {
   const made = async (tool: string, args: Record<string, unknown>) => {
-    const answer = await finish(client, tool, args);
+    const answer = await client.call(tool, args);
     expect(answer.isError, answer.text).toBe(false);
     return answer;
   };

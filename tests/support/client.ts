@@ -24,7 +24,7 @@ const CallResult = z.looseObject({
 });
 
 /** The answer of a call whose job goes on. */
-export const Running = z.looseObject({ job: z.object({ job_id: z.string() }) });
+const Running = z.looseObject({ job: z.object({ job_id: z.string() }) });
 
 export interface Progress {
   readonly progress: number;

@@ -9,7 +9,6 @@ import { isHere, SMALL } from "../../support/backends.ts";
 import { chatServer, completion } from "../../support/chat-server.ts";
 import type { Answer } from "../../support/client.ts";
 import { connect } from "../../support/client.ts";
-import { finish } from "../../support/finish.ts";
 import { fromSource, test } from "../../support/server.ts";
 import { counted, DONE, type Script, said, streamingServer } from "../../support/streaming-server.ts";
 
@@ -64,7 +63,7 @@ describe("targets", () => {
       await scripted(spoken(["It", " is", " Paris"], 40)),
       await scripted(spoken(["It", " is", " Rome"], 10)),
     ];
-    const answer = await finish(client, "ml_inference_compare", {
+    const answer = await client.call("ml_inference_compare", {
       targets: [
         { url: right.url, name: "right", input_price: 1, output_price: 2 },
         { url: quick.url, name: "quick", input_price: 0.1, output_price: 0.2 },
@@ -113,7 +112,7 @@ describe("targets", () => {
     onTestFinished(() => client.close());
     const [right, wrong] = [await scripted(spoken(["Paris"], 5)), await scripted(spoken(["Rome"], 5))];
     const found = compared(
-      await finish(client, "ml_inference_compare", {
+      await client.call("ml_inference_compare", {
         targets: [
           { url: right.url, name: "right", input_price: 2, output_price: 2 },
           { url: wrong.url, name: "wrong", input_price: 1, output_price: 1 },
@@ -133,7 +132,7 @@ describe("targets", () => {
   test("that fail are counted, and those that never answer are an error", async ({ client }) => {
     const [good, bad] = [await scripted(spoken(["a", "b"], 5)), await scripted([said("a")])];
     const targets = [good, bad].map(({ url }) => ({ url }));
-    const { isError, text } = await finish(client, "ml_inference_compare", {
+    const { isError, text } = await client.call("ml_inference_compare", {
       targets,
       prompts: ["x"],
       repeats: 1,
@@ -150,7 +149,7 @@ describe("targets", () => {
       { backend: "llamacpp", model: "a" },
       { backend: "llamacpp", model: "b" },
     ];
-    const call = (args: object) => finish(client, "ml_inference_compare", { targets, prompts: ["x", "y"], ...args });
+    const call = (args: object) => client.call("ml_inference_compare", { targets, prompts: ["x", "y"], ...args });
     expect((await call({ references: ["z"] })).text).toContain("references: 1 for 2 prompts.");
     expect((await call({})).text).toContain("is not served by llamacpp");
   });
@@ -159,7 +158,7 @@ describe("targets", () => {
 describe.runIf(isHere("llamacpp") && isHere("ollama"))("one model on two backends", () => {
   test("is started, answers raw prompts alike, and is stopped", async ({ client }) => {
     const found = compared(
-      await finish(client, "ml_inference_compare", {
+      await client.call("ml_inference_compare", {
         targets: [
           { backend: "llamacpp", model: SMALL },
           { backend: "ollama", model: SMALL },

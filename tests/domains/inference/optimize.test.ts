@@ -5,7 +5,6 @@ import { candidatesOf, differenceOf, keyOf } from "../../../src/domains/inferenc
 import { qualityOf } from "../../../src/domains/inference/optimize/trial.ts";
 import type { ServeSettings } from "../../../src/kernel/backends.ts";
 import { isHere, SMALL } from "../../support/backends.ts";
-import { finish } from "../../support/finish.ts";
 import { test } from "../../support/server.ts";
 
 const before: ServeSettings = {
@@ -88,7 +87,7 @@ describe.runIf(isHere("llamacpp"))("a model on llama.cpp", () => {
     client,
     events,
   }) => {
-    const answer = await finish(client, "ml_inference_optimize", {
+    const answer = await client.call("ml_inference_optimize", {
       backend: "llamacpp",
       model: SMALL,
       settings: { context_tokens: 512 },
@@ -123,6 +122,6 @@ describe.runIf(isHere("llamacpp"))("a model on llama.cpp", () => {
 });
 
 test("what cannot be started is told before anything is", async ({ client }) => {
-  const { text } = await finish(client, "ml_inference_optimize", { model: "nothing", backend: "llamacpp" });
+  const { text } = await client.call("ml_inference_optimize", { model: "nothing", backend: "llamacpp" });
   expect(text).toContain("there are no files of a model `nothing`");
 });

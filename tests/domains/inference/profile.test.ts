@@ -3,7 +3,6 @@ import { z } from "zod";
 import { quantile } from "../../../src/kernel/statistics.ts";
 import { isHere, SMALL } from "../../support/backends.ts";
 import type { Answer } from "../../support/client.ts";
-import { finish } from "../../support/finish.ts";
 import { test } from "../../support/server.ts";
 import { counted, DONE, said, streamingServer } from "../../support/streaming-server.ts";
 import { people } from "../training/people.ts";
@@ -51,7 +50,7 @@ test("says what a server's true delays were, within three per cent", { retry: 2 
   onTestFinished(() => server.close());
   server.script = SLOW;
   const found = profiled(
-    await finish(client, "ml_inference_profile", {
+    await client.call("ml_inference_profile", {
       url: server.url,
       prompts: ["Count."],
       requests: 5,
@@ -84,8 +83,7 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const server = await streamingServer();
   onTestFinished(() => server.close());
   server.script = SLOW;
-  const answer = await finish(client, "ml_inference_profile", {
-    wait_seconds: 45,
+  const answer = await client.call("ml_inference_profile", {
     url: server.url,
     prompts: ["Count."],
     requests: 8,
@@ -109,8 +107,7 @@ test("a sweep and rates are points of their own, and what fails is counted", asy
   const [alone, four] = points.map(({ figures }) => figures.tokens_per_second);
   expect((four ?? 0) / (alone ?? 1)).toBeGreaterThan(3);
   server.script = [said("x")];
-  const { isError, text } = await finish(client, "ml_inference_profile", {
-    wait_seconds: 45,
+  const { isError, text } = await client.call("ml_inference_profile", {
     url: server.url,
     prompts: ["Count."],
     warmup: 0,
@@ -129,7 +126,7 @@ test("a tabular model's predictions are timed by rows at once", async ({ client,
   });
   if (isError) throw new Error(text);
   const args = { model: "leaver", requests: 20, sweep: [1, 500] };
-  const answer = await finish(client, "ml_inference_profile", args);
+  const answer = await client.call("ml_inference_profile", args);
   const { batches, backend } = z
     .looseObject({
       backend: z.null(),
@@ -149,7 +146,7 @@ test.runIf(isHere("llamacpp"))(
   "a model of ours is asked prompts and answers of the length that was set",
   async ({ client }) => {
     await client.call("ml_inference_serve", { action: "start", backend: "llamacpp", model: SMALL });
-    const answer = await finish(client, "ml_inference_profile", {
+    const answer = await client.call("ml_inference_profile", {
       requests: 3,
       prompt_tokens: 100,
       output_tokens: 12,

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { rot13 } from "../../../src/domains/llm/align/strategies.ts";
 import { type ChatServer, chatServer, completion } from "../../support/chat-server.ts";
 import { connect } from "../../support/client.ts";
-import { finish } from "../../support/finish.ts";
 import { hasExtra, tinyModel } from "../../support/language.ts";
 import { fromSource, test } from "../../support/server.ts";
 
@@ -139,19 +138,19 @@ const lines = (rows: readonly object[]) => `${rows.map((row) => JSON.stringify(r
 
 test("checks preferences before anything is learnt", async ({ client, write }) => {
   const file = write("pairs.jsonl", lines([...pairs, pairs[0] ?? {}, { ...pairs[1], rejected: pairs[1]?.chosen }]));
-  const { structured, text } = await finish(client, "ml_llm_align", { action: "check", dataset: file });
+  const { structured, text } = await client.call("ml_llm_align", { action: "check", dataset: file });
   expect(Aligned.parse(structured).data).toMatchObject({ identical: 1, duplicates: 1 });
   expect(text).toMatchInlineSnapshot(
     `"62 rows (preference), 60 used: 0 hold no example, 1 have two answers that are the same, 1 are there twice, 0 contradict another."`,
   );
-  const wrong = await finish(client, "ml_llm_align", { action: "train", model: "x", dataset: file, method: "kto" });
+  const wrong = await client.call("ml_llm_align", { action: "train", model: "x", dataset: file, method: "kto" });
   expect(wrong.text).toContain("kto learns from prompt, completion, label");
 });
 
 test.runIf(hasExtra("llm"))(
   "DPO begins at ln 2, and its margin grows",
   async ({ client, write, workspace }) => {
-    const result = await finish(client, "ml_llm_align", {
+    const result = await client.call("ml_llm_align", {
       model: tinyModel(`${workspace}/files/tiny`),
       dataset: write("pairs.jsonl", lines(pairs)),
       steps: 12,

@@ -1,6 +1,5 @@
 import { describe, expect } from "vitest";
 import { z } from "zod";
-import { finish } from "../../support/finish.ts";
 import { hasExtra, tinyModel } from "../../support/language.ts";
 import { test } from "../../support/server.ts";
 
@@ -25,7 +24,7 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
     async ({ client, write, workspace, events }) => {
       const model = tinyModel(`${workspace}/files/tiny`);
       const dataset = write("questions.jsonl", lines(questions));
-      const first = await finish(client, "ml_llm_evaluate", { model, dataset });
+      const first = await client.call("ml_llm_evaluate", { model, dataset });
       const { samples, results } = Evaluated.parse(first.structured);
       expect(samples).toBe("evaluation-samples@1");
       expect(results.map(({ task, metric, samples: count }) => [task, metric, count])).toEqual([
@@ -48,14 +47,14 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
         questions: version 1.0, 0-shot, no chat template; fingerprint <hash>."
       `);
       expect(first.text).toMatch(/questions: Which number comes after \d+\? → \d+ \(right: \d+\)/);
-      const again = await finish(client, "ml_llm_evaluate", { model, dataset, few_shot: 1 });
+      const again = await client.call("ml_llm_evaluate", { model, dataset, few_shot: 1 });
       const other = Evaluated.parse(again.structured).samples;
-      const unlike = await finish(client, "ml_llm_evaluate", { action: "compare", compare: [samples, other] });
+      const unlike = await client.call("ml_llm_evaluate", { action: "compare", compare: [samples, other] });
       expect(unlike.text).toMatchInlineSnapshot(`
         "conflict: compare: \`questions\` was asked under other conditions: few_shot, prompts differ.
         Run both with the same settings; models with templates of their own without chat_template."
       `);
-      const same = await finish(client, "ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
+      const same = await client.call("ml_llm_evaluate", { action: "compare", compare: [samples, samples] });
       expect(same.text).toContain("tiny against tiny: no difference beyond chance.");
       expect((await events()).find(({ kind }) => kind === "decision")).toMatchObject({
         type: "EvaluationJudgement",
@@ -67,6 +66,6 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
 });
 
 test("needs something to ask", async ({ client }) => {
-  const { text } = await finish(client, "ml_llm_evaluate", { action: "compare" });
+  const { text } = await client.call("ml_llm_evaluate", { action: "compare" });
   expect(text).toContain("`compare` needs `compare`: the samples of two runs.");
 });

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { openStore } from "../../../src/store/store.ts";
-import { finish } from "../../support/finish.ts";
 import { hasExtra } from "../../support/language.ts";
 import { test } from "../../support/server.ts";
 
@@ -32,7 +31,7 @@ const steady = (text: string) =>
 describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
   test("a model from nothing, an adapter on it, and what can be done with both", async ({ client, write, events }) => {
     const tuned = async (args: Record<string, unknown>) => {
-      const answer = await finish(client, "ml_llm_finetune", args);
+      const answer = await client.call("ml_llm_finetune", args);
       expect(answer.isError, answer.text).toBe(false);
       return answer;
     };
@@ -114,13 +113,13 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
       "Note: <n> MB are free again.
       Note: shouter-adapter@1 is deleted; \`shouter-adapter\` means shouter-adapter@2. Its manifest, lineage and record stay."
     `);
-    const missing = await finish(client, "ml_llm_finetune", { action: "merge", model: "shouter-adapter@1" });
+    const missing = await client.call("ml_llm_finetune", { action: "merge", model: "shouter-adapter@1" });
     expect(missing.isError).toBe(true);
     const card = await client.call("ml_zoo_card", { model: "shouter" });
     expect(card.text.split("\n")[0]).toMatchInlineSnapshot(
       `"Card of shouter@2: Writes text with LlamaForCausalLM (safetensors), made from copier@1 by lora, trained on 58 examples of shout.jsonl."`,
     );
-    const tabular = await finish(client, "ml_training_evaluate", { model: "shouter", dataset: shout });
+    const tabular = await client.call("ml_training_evaluate", { model: "shouter", dataset: shout });
     expect(tabular.text).toMatchInlineSnapshot(`
       "invalid_input: model: \`shouter\` is a model for text_generation; this takes classification and regression and clustering and anomaly_detection and forecasting and ranking.
       ml_training_evaluate takes every model."
@@ -135,7 +134,7 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
       dataset: source,
       settings: { steps: 40, batch_size: 16, checkpoint_every: 5, eval_share: 0.1 },
     };
-    const whole = await finish(client, "ml_llm_finetune", { ...asked, model_name: "unbroken" });
+    const whole = await client.call("ml_llm_finetune", { ...asked, model_name: "unbroken" });
     expect(whole.isError, whole.text).toBe(false);
     const started = await client.call("ml_llm_finetune", { ...asked, model_name: "resumed", wait_seconds: 0 });
     const id = Job.parse(started.structured).job.job_id;
@@ -151,7 +150,7 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
     expect((await client.call("ml_llm_finetune", { job_id: id, wait_seconds: 20 })).isError).toBe(true);
     expect(await kept()).toMatchObject({ state: "broken off" });
 
-    const resumed = await finish(client, "ml_training_checkpoint", { action: "resume", run: id });
+    const resumed = await client.call("ml_training_checkpoint", { action: "resume", run: id });
     expect(resumed.isError, resumed.text).toBe(false);
     const [one, other] = [Answer.parse(whole.structured), Answer.parse({ run_id: null, ...resumed.structured })];
     expect(other.model).toBe("resumed@1");
@@ -170,7 +169,7 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
       { action: "switch" },
       { action: "switch", model: "nothing" },
     ]) {
-      const { text, isError } = await finish(client, "ml_llm_finetune", { ...args });
+      const { text, isError } = await client.call("ml_llm_finetune", { ...args });
       expect(isError, text).toBe(true);
       texts.push(text);
     }

@@ -1,6 +1,5 @@
 import { describe, expect } from "vitest";
 import { z } from "zod";
-import { finish } from "../../support/finish.ts";
 import { test } from "../../support/server.ts";
 
 const lines = (rows: readonly unknown[]) => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -25,11 +24,11 @@ describe("ml_llm_prepare", () => {
     events,
   }) => {
     const source = write("chats.jsonl", lines(CHATS));
-    const brought = await finish(client, "ml_data_ingest", { source, name: "chats" });
+    const brought = await client.call("ml_data_ingest", { source, name: "chats" });
     expect(brought.structured, brought.text).toMatchObject({ dataset: "chats@1" });
     const evaluation = write("bench.jsonl", lines([{ prompt: "What is 7 times 7?", completion: "It is 49." }]));
 
-    const { text, structured, isError } = await finish(client, "ml_llm_prepare", {
+    const { text, structured, isError } = await client.call("ml_llm_prepare", {
       dataset: "chats",
       to: "sharegpt",
       name: "ready",
@@ -66,7 +65,7 @@ describe("ml_llm_prepare", () => {
         },
       },
     ]);
-    const back = await finish(client, "ml_llm_prepare", {
+    const back = await client.call("ml_llm_prepare", {
       dataset: "ready_train",
       to: "messages",
       name: "back",
@@ -77,7 +76,7 @@ describe("ml_llm_prepare", () => {
 
   test("a preview registers nothing", async ({ client, write }) => {
     const source = write("pairs.jsonl", lines([{ prompt: "p", chosen: "good", rejected: "bad" }]));
-    const { text, structured } = await finish(client, "ml_llm_prepare", {
+    const { text, structured } = await client.call("ml_llm_prepare", {
       dataset: source,
       to: "kto",
       preview: true,
@@ -100,7 +99,7 @@ describe("ml_llm_prepare", () => {
       { dataset: source, columns: { prompt: "question", completion: "answer" }, to: "preference" },
       { dataset: source, columns: { prompt: "question", completion: "answer" }, to: "text" },
     ]) {
-      const { text, isError } = await finish(client, "ml_llm_prepare", args);
+      const { text, isError } = await client.call("ml_llm_prepare", args);
       expect(isError, text).toBe(true);
       texts.push(text);
     }
@@ -121,7 +120,7 @@ describe("ml_llm_prepare", () => {
     const made = async () =>
       z
         .object({ datasets: z.array(z.object({ dataset: z.string(), hash: z.string() })) })
-        .parse((await finish(client, "ml_llm_prepare", { dataset: source, name: "again" })).structured).datasets;
+        .parse((await client.call("ml_llm_prepare", { dataset: source, name: "again" })).structured).datasets;
     expect(await made()).toEqual(await made());
   }, 120_000);
 });

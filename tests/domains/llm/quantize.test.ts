@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { isHere, SMALL } from "../../support/backends.ts";
-import { finish } from "../../support/finish.ts";
 import { hasExtra, tinyModel } from "../../support/language.ts";
 import { test } from "../../support/server.ts";
 
@@ -21,12 +20,12 @@ describe.runIf(here)("llama.cpp", () => {
   test(
     "says what a type would take, and that most tensors cannot have it",
     async ({ client }) => {
-      const refused = await finish(client, "ml_llm_quantize", { model: SMALL, dry_run: true });
+      const refused = await client.call("ml_llm_quantize", { model: SMALL, dry_run: true });
       expect(refused.text).toMatchInlineSnapshot(`
         "refused: model: \`SmolLM2-135M-Instruct.Q4_1.gguf\` is quantized already (Q4_1, Q8_0, F32); quantizing it again loses more than from its original.
         Quantize the original, or say \`allow_requantize: true\`."
       `);
-      const { text } = await finish(client, "ml_llm_quantize", { model: SMALL, dry_run: true, allow_requantize: true });
+      const { text } = await client.call("ml_llm_quantize", { model: SMALL, dry_run: true, allow_requantize: true });
       expect(text).toMatchInlineSnapshot(`
         "Dry run of SmolLM2-135M-Instruct.Q4_1.gguf: gguf Q4_K_M, 105.5 MB predicted (from 98.36 MB), 6.165 bits a weight; 15 tensors Q8_0, 61 tensors F32, 14 tensors Q6_K, 166 tensors Q5_0, 16 tensors Q4_K.
         166 tensors are Q5_0 instead of Q4_K: rows of 576 weights do not fill blocks of 256.
@@ -40,7 +39,7 @@ describe.runIf(here)("llama.cpp", () => {
   test(
     "makes a model that is registered, measured, and served at once",
     async ({ client, workspace, events }) => {
-      const result = await finish(client, "ml_llm_quantize", {
+      const result = await client.call("ml_llm_quantize", {
         model: tinyModel(`${workspace}/files/tiny`),
         type: "Q4_K_M",
         context_tokens: 128,
@@ -70,6 +69,6 @@ describe.runIf(here)("llama.cpp", () => {
 });
 
 test("names the nearest type, and the model that is not there", async ({ client }) => {
-  const { text } = await finish(client, "ml_llm_quantize", { model: "nothing" });
+  const { text } = await client.call("ml_llm_quantize", { model: "nothing" });
   expect(text).toContain("model: there is no language model `nothing`");
 });

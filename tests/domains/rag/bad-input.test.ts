@@ -19,7 +19,7 @@ describe("ml_rag_ingest and bad input", () => {
     execFileSync(join(root, "python/.venv/bin/python"), ["-m", "tests.documents.bad", folder], {
       cwd: join(root, "python"),
     });
-    const { structured } = await ingested(client, { collection: "bad", source: folder, wait_seconds: 45 });
+    const { structured } = await ingested(client, { collection: "bad", source: folder });
     const { failures, documents, warnings } = Ingested.parse(structured);
     expect(Object.fromEntries(failures.map(({ document, error }) => [document, error]))).toMatchInlineSnapshot(`
       {
@@ -52,7 +52,6 @@ describe("ml_rag_ingest and bad input", () => {
     const { structured } = await ingested(client, {
       collection: "large",
       source: folder,
-      wait_seconds: 45,
     });
     const { failures, documents } = Ingested.parse(structured);
     expect(documents).toMatchObject({ added: 1, failed: 1 });
@@ -81,7 +80,6 @@ describe("ml_rag_ingest and bad input", () => {
     await ingested(client, {
       collection: "scripts",
       source: join(workspace, "files/scripts"),
-      wait_seconds: 45,
     });
     for (const [name, [text, query]] of Object.entries(texts))
       for (const strategy of ["auto", "fulltext"]) {

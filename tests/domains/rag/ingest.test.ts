@@ -22,7 +22,6 @@ describe("ml_rag_ingest", () => {
     const { text, isError } = await ingested(client, {
       collection: "handbook",
       source: folder,
-      wait_seconds: 45,
     });
     expect(isError, text).toBe(false);
     expect(text).toMatchInlineSnapshot(`
@@ -54,8 +53,7 @@ describe("ml_rag_ingest", () => {
 
   test("says unchanged, updated, added and removed, and leaves no orphan", async ({ client, workspace }) => {
     const folder = handbook(join(workspace, "files/changing"));
-    const ingest = async () =>
-      (await ingested(client, { collection: "changing", source: folder, wait_seconds: 45 })).structured;
+    const ingest = async () => (await ingested(client, { collection: "changing", source: folder })).structured;
     expect(await ingest()).toMatchObject({ documents: { added: 13, updated: 0, unchanged: 0, removed: 0, failed: 2 } });
     expect(await ingest()).toMatchObject({
       documents: { added: 0, updated: 0, unchanged: 13, removed: 0 },
@@ -93,13 +91,12 @@ describe("ml_rag_ingest", () => {
 
   test("makes a collection of another one's texts, cut and embedded anew", async ({ client, workspace }) => {
     const folder = handbook(join(workspace, "files/again"));
-    await ingested(client, { collection: "first", source: folder, wait_seconds: 45, labels: ["team=hr"] });
+    await ingested(client, { collection: "first", source: folder, labels: ["team=hr"] });
     const second = await ingested(client, {
       collection: "second",
       source: "collection:first",
       embedding: "all-MiniLM-L6-v2-int8",
       chunking: { size_tokens: 32 },
-      wait_seconds: 45,
     });
     expect(second.text).toMatchInlineSnapshot(`
       "second: 13 added; 15 chunks written (216 tokens, recursive, up to 32 tokens, all-MiniLM-L6-v2-int8).
@@ -108,7 +105,7 @@ describe("ml_rag_ingest", () => {
     const asked = { query: "When do I report that I am sick?", filter: "label = 'team=hr'" };
     const answer = await client.call("ml_rag_query", { collection: "second", ...asked, k: 1 });
     expect(Found.parse(answer.structured).results[0]).toMatchObject({ document: "leave.pdf", page: 2 });
-    const again = await ingested(client, { collection: "second", source: "collection:first", wait_seconds: 45 });
+    const again = await ingested(client, { collection: "second", source: "collection:first" });
     expect(again.structured).toMatchObject({ documents: { added: 0, updated: 0, unchanged: 13, removed: 0 } });
 
     for (const source of ["collection:third", "collection:../x", ["collection:first", folder]])

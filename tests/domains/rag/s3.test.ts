@@ -74,7 +74,6 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
         collection: "h",
         source,
         embedding: "openai:scripted",
-        wait_seconds: 45,
       });
       expect(structured, text).toHaveProperty("documents");
       return structured;
@@ -91,9 +90,7 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
 
     const other = await serve("two");
     const both = await Promise.all(
-      [client, other].map((one) =>
-        ingested(one, { collection: "both", source, embedding: "openai:scripted", wait_seconds: 45 }),
-      ),
+      [client, other].map((one) => ingested(one, { collection: "both", source, embedding: "openai:scripted" })),
     );
     for (const { isError, text } of both) expect(isError, text).toBe(false);
     const options = {
