@@ -10,6 +10,7 @@ import { z } from "zod";
 import { openAiBackend } from "../src/backends/serving/openai.ts";
 import { connect, type TestClient } from "../tests/support/client.ts";
 import { counted, DONE, said, streamingServer } from "../tests/support/streaming-server.ts";
+import { earlierFigures } from "./earlier.ts";
 import { huggingFaceFolder } from "./hugging-face.ts";
 import { root } from "./peer-python.ts";
 import { median } from "./statistics.ts";
@@ -337,11 +338,11 @@ const PARTS = {
   optimize,
 };
 const chosen = process.env["PARTS"]?.split(",") ?? Object.keys(PARTS);
-const earlier = join(root, "bench/results/inference.json");
-const known = z
-  .looseObject({ figures: z.record(z.string(), z.unknown()) })
-  .safeParse(existsSync(earlier) ? JSON.parse(readFileSync(earlier, "utf8")) : undefined).data?.figures;
-const figures: Record<string, unknown> = { bench: "inference", ...known, model: `${MODEL} Q4_1, 1 thread` };
+const figures: Record<string, unknown> = {
+  bench: "inference",
+  ...earlierFigures("inference"),
+  model: `${MODEL} Q4_1, 1 thread`,
+};
 for (const [name, measure] of Object.entries(PARTS)) {
   if (!chosen.includes(name)) continue;
   try {

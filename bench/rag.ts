@@ -3,12 +3,13 @@
 // whose pieces are longer than the model reads, so that it embeds only their beginnings; and with pieces of our size, which is
 // the same work. `npm run bench -- rag`; RUNS for how often, SETS for which.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
+import { earlierFigures } from "./earlier.ts";
 import { peakBytes } from "./memory.ts";
 import { measured, ownPython, peerPython, root } from "./peer-python.ts";
 import { median, quantile } from "./statistics.ts";
@@ -37,6 +38,7 @@ const packages = [
   "bm25s==0.3.16",
   "pystemmer==3.1.0",
 ];
+const Sets = z.looseObject({ sets: z.record(z.string(), z.unknown()).optional() });
 const Figures = z.record(z.string(), z.number());
 const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.string(), z.number()) });
 const Found = z.looseObject({
@@ -56,10 +58,7 @@ const Exported = z.looseObject({
 const peer = await peerPython("rag", packages);
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));
 // Sets that are not measured now keep their figures.
-const Known = z.looseObject({ figures: z.looseObject({ sets: z.record(z.string(), z.unknown()) }) });
-const earlier = join(root, "bench/results/rag.json");
-const known = Known.safeParse(existsSync(earlier) ? JSON.parse(readFileSync(earlier, "utf8")) : undefined);
-const sets: Record<string, unknown> = { ...known.data?.figures.sets };
+const sets: Record<string, unknown> = { ...Sets.parse(earlierFigures("rag")).sets };
 for (const set of SETS) {
   const place = join(folder, set);
   execFileSync(ownPython, [join(root, "tests/support/retrieval_sets.py"), set, place]);
