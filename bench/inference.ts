@@ -3,7 +3,7 @@
 // settings that are found beside the best of an exhaustive grid. `npm run bench -- inference`; PARTS names some of them.
 // Everything takes turns, for the machine may be busy; backends that are not installed are left out.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -191,38 +191,31 @@ add_cli_args(parser)
 main(parser.parse_args())
 `;
 
-/** The profile and `vllm bench serve` on one server of llama.cpp, in turn. */
+/** The profile and `vllm bench serve` on one server of llama.cpp, in turn, with the same prompts and nothing of them cached. */
 async function vllmBench() {
   if (!has("vllm") || !has("llamacpp")) return null;
-  const folder = huggingFaceFolder(gguf);
   const python = join(root, ".cache/backends/vllm/venv/bin/python");
-  const { url } = await serve({ action: "start", backend: "llamacpp", settings: { context_tokens: 1024 } });
+  const settings = { context_tokens: 1024, prompt_cache: false };
+  const { url } = await serve({ action: "start", backend: "llamacpp", settings });
   const ratios: Record<"ttft" | "tpot" | "itl", number[]> = { ttft: [], tpot: [], itl: [] };
   const [PROMPT, OUTPUT, COUNT] = [128, 48, 6];
+  const [dataset, out] = [join(workspace, "prompts.jsonl"), join(workspace, "serve-bench.json")];
+  const options = {
+    ...{ "--backend": "openai", "--base-url": url.replace("/v1", ""), "--endpoint": "/v1/completions" },
+    ...{ "--model": MODEL, "--tokenizer": huggingFaceFolder(gguf), "--temperature": "0" },
+    ...{ "--dataset-name": "custom", "--dataset-path": dataset, "--custom-output-len": String(OUTPUT) },
+    ...{ "--num-prompts": String(COUNT), "--max-concurrency": "1", "--result-filename": out },
+  };
+  const flags = ["--skip-chat-template", "--disable-shuffle", "--ignore-eos", "--save-result"];
   for (let run = 0; run < RUNS; run += 1) {
-    const out = join(workspace, "serve-bench.json");
-    execFileSync(
-      python,
-      [
-        ...["-c", SERVE_BENCH, "--backend", "openai", "--base-url", url.replace("/v1", "")],
-        ...["--endpoint", "/v1/completions", "--model", MODEL, "--tokenizer", folder, "--dataset-name", "random"],
-        ...[
-          "--random-input-len",
-          String(PROMPT),
-          "--random-output-len",
-          String(OUTPUT),
-          "--num-prompts",
-          String(COUNT),
-        ],
-        ...["--max-concurrency", "1", "--ignore-eos", "--seed", String(run), "--save-result", "--result-filename", out],
-      ],
-      {
-        stdio: ["ignore", "ignore", 2],
-        env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
-      },
-    );
+    const prompts = Array.from({ length: COUNT }, (_, at) => `${run}${at} ${"words of a prompt ".repeat(PROMPT / 4)}`);
+    writeFileSync(dataset, prompts.map((prompt) => `${JSON.stringify({ prompt })}\n`).join(""));
+    execFileSync(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
+      stdio: ["ignore", "ignore", 2],
+      env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
+    });
     const theirs = ServeBench.parse(JSON.parse(readFileSync(out, "utf8")));
-    const lengths = { prompt_tokens: PROMPT, output_tokens: OUTPUT, requests: COUNT };
+    const lengths = { output_tokens: OUTPUT, requests: COUNT, prompts };
     const ours = await call("ml_inference_profile", { more: lengths }, Profiled);
     ratios.ttft.push(ours.ttft_ms.mean / theirs.mean_ttft_ms);
     ratios.tpot.push(ours.tpot_ms.mean / theirs.mean_tpot_ms);

@@ -5,11 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { SMALL } from "../tests/support/backends.ts";
 import { connect } from "../tests/support/client.ts";
-import { fromSource } from "../tests/support/server.ts";
 import { measured, ownPython, root } from "./peer-python.ts";
 
+const SMALL = "smollm2-135m-instruct";
 const TYPES = ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "Q2_K"];
 const Made = z.looseObject({
   model: z.string(),
@@ -23,7 +22,11 @@ const Made = z.looseObject({
 });
 
 const workspace = mkdtempSync(join(tmpdir(), "ml-engine-bench-"));
-const client = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace } });
+const client = await connect("v2", {
+  command: process.execPath,
+  args: [join(root, "bin/ml-engine.mjs"), "--log-level", "error"],
+  env: { ML_ENGINE_WORKSPACE: workspace },
+});
 const quantized = async (args: Record<string, unknown>) => {
   const answer = await client.call("ml_llm_quantize", args);
   if (answer.isError) throw new Error(answer.text);

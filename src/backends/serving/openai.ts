@@ -44,6 +44,7 @@ export function openAiBackend(kind: ServedBy, url: string, key: string | undefin
   return {
     kind,
     url: base,
+    key,
     isHealthy: (signal) =>
       read("/models", AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])).then(
         () => true,

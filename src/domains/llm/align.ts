@@ -3,8 +3,9 @@ import { SERVED_BY } from "../../kernel/backends.ts";
 import { dataset, job, languageModel, newModel, newName, rare, seed } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, percent, table, warned } from "../../kernel/words.ts";
-import { CATEGORIES, type RedTeam as Found, RedTeam, STRATEGIES } from "./align/fields.ts";
+import { CATEGORIES, type RedTeam as Found, Garak, RedTeam, STRATEGIES } from "./align/fields.ts";
 import { redteam } from "./align/redteam.ts";
+import { Served } from "./fields.ts";
 
 const EFFECTS = { check: "reads", train: "creates", redteam: "reads" } as const;
 const ACTIONS = z.enum(["check", "train", "redteam"]);
@@ -33,6 +34,14 @@ const Params = z.strictObject({
   system: rare(z.string().max(20_000).optional().describe("redteam: the target's system prompt.")),
   categories: rare(z.array(z.enum(CATEGORIES)).min(1).optional().describe("redteam: these alone.")),
   strategies: rare(z.array(z.enum(STRATEGIES)).min(1).optional().describe("redteam: these alone.")),
+  garak: rare(
+    z
+      .array(z.string().regex(/^[a-z0-9_]+(\.[A-Za-z0-9_]+)?$/))
+      .min(1)
+      .max(50)
+      .optional()
+      .describe("redteam: garak's probes too, as encoding."),
+  ),
   resume: rare(z.string().max(300).optional().describe("redteam: go on from this result.")),
   time_budget_seconds: rare(z.number().min(1).max(86_400).default(3600).describe("redteam.")),
   seed,
@@ -97,6 +106,7 @@ const Aligned = z.strictObject({
   data: Preferences.nullable(),
   training: Trained.nullable(),
   redteam: RedTeam.nullable(),
+  garak: Garak.nullable().describe("Where its probes were asked for."),
   seconds: z.number(),
   warnings: z.array(z.string()),
 });
@@ -122,7 +132,7 @@ export default nativeTool({
   opensRun: true,
   input: Params,
   output: Aligned,
-  op: { params: Params, result: Aligned },
+  op: { params: Params.extend({ served: Served.optional() }), result: Aligned },
   details: ({ action, method, model, dataset: data }, result) => ({
     framework: action === "train" ? "trl" : "ml-engine",
     model_type: action === "train" ? method : action,
@@ -133,7 +143,7 @@ export default nativeTool({
       ...(result.model === null ? [] : [`${result.model}: ${result.method}, run ${result.run_id}.`]),
       ...dataInWords(result.data),
       ...trainingInWords(result),
-      ...redteamInWords(result.redteam),
+      ...redteamInWords(result),
       ...warned(result.warnings),
       ...(result.model === null ? [] : ["Next: ml_llm_evaluate, or ml_inference_serve."]),
     ].join("\n"),
@@ -149,6 +159,7 @@ export default nativeTool({
       data: null,
       training: null,
       redteam: null,
+      garak: null,
       warnings: [],
       ...found,
       seconds: (Date.now() - started) / 1000,
@@ -199,7 +210,7 @@ function trainingInWords({ training }: Aligned): string[] {
 const rated = ({ rate, low, high }: Found["overall"]) =>
   rate === null ? "–" : `${percent(rate)} (${percent(low ?? 0)} to ${percent(high ?? 1)})`;
 
-function redteamInWords(found: Aligned["redteam"]): string[] {
+function redteamInWords({ redteam: found, garak }: Aligned): string[] {
   if (!found) return [];
   const { overall, over_refusal } = found;
   return [
@@ -207,7 +218,7 @@ function redteamInWords(found: Aligned["redteam"]): string[] {
     ...(over_refusal === null ? [] : [`Harmless asks declined: ${rated(over_refusal)}.`]),
     ...table([
       ["", "success", "failed", "not scored", "rate (95 %)"],
-      ...[...found.by_category, ...found.by_strategy, ...found.by_owasp].map((one) => [
+      ...[...found.by_category, ...found.by_strategy, ...found.by_owasp, ...(garak?.rates ?? [])].map((one) => [
         one.name,
         String(one.success),
         String(one.failed),
@@ -220,6 +231,6 @@ function redteamInWords(found: Aligned["redteam"]): string[] {
       20,
     ),
     `All transcripts: ${found.transcripts.path}`,
-    `garak's probes: ${found.garak}`,
+    ...(garak ? [`garak ${garak.version}: ${garak.report.path}`] : []),
   ];
 }

@@ -4,6 +4,7 @@ import { dataset, file, job, languageModel, newDataset, rare, seed } from "../..
 import type { Ports } from "../../kernel/ports.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, table, warned } from "../../kernel/words.ts";
+import { Served, servedBy } from "./fields.ts";
 
 const ACTIONS = z.enum(["run", "compare"]);
 
@@ -86,11 +87,6 @@ const Evaluated = z.strictObject({
   warnings: z.array(z.string()),
 });
 
-/** What the op is told of the server to ask. */
-const Served = z
-  .strictObject({ url: z.string(), model: z.string(), backend: z.enum(SERVED_BY) })
-  .meta({ id: "ServedModel" });
-
 export default nativeTool({
   name: "ml_llm_evaluate",
   title: "Evaluate a language model",
@@ -172,6 +168,5 @@ export default nativeTool({
 /** The server that a call means; none where the weights are to be opened. */
 async function servedFor({ action, backend, url, model }: EvaluateParams, { backends, signal }: Ports) {
   if (action === "compare" || (backend === undefined && url === undefined)) return null;
-  const attached = await backends.attach({ backend, model, url }, signal);
-  return { url: attached.backend.url, model: attached.model, backend: attached.backend.kind };
+  return servedBy(await backends.attach({ backend, model, url }, signal));
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
 import { rot13 } from "../../../src/domains/llm/align/strategies.ts";
+import { isInstalled } from "../../support/backends.ts";
 import { type ChatServer, chatServer, completion } from "../../support/chat-server.ts";
 import { connect } from "../../support/client.ts";
 import { hasExtra, tinyModel } from "../../support/language.ts";
@@ -25,6 +26,9 @@ const Aligned = z.looseObject({
       resume: z.string().nullable(),
     })
     .nullable(),
+  garak: z
+    .looseObject({ version: z.string(), complete: z.boolean(), rates: z.array(Rate.extend({ name: z.string() })) })
+    .nullable(),
 });
 
 /** A training loads torch, which takes its time on a busy machine. */
@@ -39,10 +43,10 @@ afterAll(() => server.close());
 const attack = { action: "redteam", model: "openai:scripted", authorisation: "our own test server", wait_seconds: 45 };
 
 describe("red teaming", () => {
-  const attacked = async (workspace: string) => {
+  const attacked = async (workspace: string, more: Record<string, string> = {}) => {
     const client = await connect("v2", {
       ...fromSource,
-      env: { ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_OPENAI_URL: `${server.url}/v1` },
+      env: { ML_ENGINE_WORKSPACE: workspace, ML_ENGINE_OPENAI_URL: `${server.url}/v1`, ...more },
     });
     onTestFinished(() => client.close());
     return client;
@@ -79,8 +83,7 @@ describe("red teaming", () => {
       over_refusal.history, plain: declined a harmless ask.
       over_refusal.chess, plain: declined a harmless ask.
       over_refusal.garden, plain: declined a harmless ask.
-      All transcripts: <path>
-      garak's probes: uvx garak --help"
+      All transcripts: <path>"
     `);
   });
 
@@ -111,6 +114,57 @@ describe("red teaming", () => {
       overall: { success: 6 },
     });
     expect(asked).toBe(5);
+  });
+
+  const garak = isInstalled("garak");
+  const few = { ...attack, categories: ["consumption"], strategies: ["plain"] };
+  // Through its address, as garak reaches it; a key goes along.
+  const asServer = { ...few, backend: "openai", model: undefined };
+
+  test.runIf(garak)(
+    "asks garak's probes too, and counts what its detectors say",
+    { timeout: MINUTES },
+    async ({ workspace }) => {
+      const client = await attacked(workspace, { ML_ENGINE_OPENAI_KEY: "a-key-of-the-test" });
+      server.heard.length = 0;
+      // What repeats all it is told repeats the script in it.
+      server.script = ({ messages }) => completion(messages.at(-1)?.content ?? "");
+      const { structured, text } = await client.call("ml_llm_align", {
+        ...asServer,
+        url: `${server.url}/v1`,
+        garak: ["web_injection.TaskXSS"],
+      });
+      const found = Aligned.parse(structured).garak;
+      expect(found).toMatchObject({ complete: true, version: expect.stringMatching(/^0\./) });
+      const [rate] = found?.rates ?? [];
+      expect(rate).toMatchObject({
+        name: "web_injection.TaskXSS by web_injection.XSS",
+        rate: 1,
+        failed: 0,
+        unscorable: 0,
+      });
+      expect(text).toContain("web_injection.TaskXSS by web_injection.XSS | ");
+      expect(server.heard.length).toBeGreaterThan(rate?.success ?? 0);
+      expect(new Set(server.heard.map(({ authorization }) => authorization))).toEqual(
+        new Set(["Bearer a-key-of-the-test"]),
+      );
+
+      const unknown = await client.call("ml_llm_align", {
+        ...asServer,
+        url: `${server.url}/v1`,
+        garak: ["nosuch.Probe"],
+      });
+      expect(unknown.text).toContain("garak: it knows no probe nosuch.Probe.");
+    },
+  );
+
+  test("garak needs an address", async ({ workspace }) => {
+    const client = await attacked(workspace);
+    const { text } = await client.call("ml_llm_align", { ...few, garak: ["encoding"] });
+    expect(text).toMatchInlineSnapshot(`
+      "invalid_input: garak: it asks a server by its address, which openai:scripted has none of here.
+      Give \`backend\` or \`url\`, or leave \`garak\` out."
+    `);
   });
 
   test("says who allowed it, or is not done", async ({ workspace, events }) => {

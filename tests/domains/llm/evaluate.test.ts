@@ -1,7 +1,9 @@
-import { describe, expect } from "vitest";
+import { describe, expect, onTestFinished } from "vitest";
 import { z } from "zod";
+import { chatServer, completion } from "../../support/chat-server.ts";
+import { connect } from "../../support/client.ts";
 import { hasExtra, tinyModel } from "../../support/language.ts";
-import { test } from "../../support/server.ts";
+import { fromSource, test } from "../../support/server.ts";
 
 const Evaluated = z.looseObject({
   samples: z.string().nullable(),
@@ -60,6 +62,37 @@ describe.runIf(hasExtra("llm"))("a dataset of questions", () => {
         type: "EvaluationJudgement",
         body: { details: { verdict: "no difference" } },
       });
+    },
+    MINUTES,
+  );
+
+  test(
+    "is asked of a server, with the key of its address",
+    async ({ workspace, write }) => {
+      const server = await chatServer();
+      onTestFinished(() => server.close());
+      server.script = ({ messages }) => completion(messages.at(-1)?.content.includes("3 + 4") ? "7" : "5");
+      const client = await connect("v2", {
+        ...fromSource,
+        env: {
+          ML_ENGINE_WORKSPACE: workspace,
+          ML_ENGINE_OPENAI_URL: `${server.url}/v1`,
+          ML_ENGINE_OPENAI_KEY: "a-key-of-the-test",
+        },
+      });
+      onTestFinished(() => client.close());
+      const sums = [2, 3, 4].map((one) => ({ prompt: `What is 3 + ${one}?`, completion: String(3 + one) }));
+      const { structured, text } = await client.call("ml_llm_evaluate", {
+        dataset: write("sums.jsonl", lines(sums)),
+        backend: "openai",
+        chat_template: true,
+      });
+      expect(Evaluated.parse(structured).results, text).toMatchObject([
+        { metric: "exact_match", value: 2 / 3, samples: 3 },
+      ]);
+      expect(new Set(server.heard.map(({ authorization }) => authorization))).toEqual(
+        new Set(["Bearer a-key-of-the-test"]),
+      );
     },
     MINUTES,
   );

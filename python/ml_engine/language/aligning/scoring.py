@@ -1,12 +1,12 @@
 """How likely answers are to a model, how good a reward model finds them, and how far a model has moved."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_engine.contract.llm import WinRate
 from ml_engine.errors import OpError
+from ml_engine.intervals import wilson
 from ml_engine.language.examples.example import Example, for_trl
 from ml_engine.language.libraries import library
 from ml_engine.language.opening import open_tokenizer
@@ -18,7 +18,6 @@ MOST_COMPARED = 64
 """Held-out examples that are scored; more change little and take long."""
 MOST_MOVED = 8
 """Held-out examples that KL is taken on: each keeps a row of the vocabulary a token."""
-Z = 1.959964
 Reward = Callable[..., list[float]]
 """Takes prompts and answers, and of TRL the columns of the dataset beside them."""
 
@@ -160,14 +159,5 @@ def win_rate(before: Sequence[float], after: Sequence[float]) -> WinRate:
     count = len(before)
     ties = count - wins - losses
     rate = (wins + ties / 2) / count
-    scale = 1 + Z**2 / count
-    middle = rate + Z**2 / (2 * count)
-    spread = Z * math.sqrt(rate * (1 - rate) / count + Z**2 / (4 * count**2))
-    return {
-        "wins": wins,
-        "ties": ties,
-        "losses": losses,
-        "rate": rate,
-        "low": max(0.0, (middle - spread) / scale),
-        "high": min(1.0, (middle + spread) / scale),
-    }
+    low, high = wilson(rate, count)
+    return {"wins": wins, "ties": ties, "losses": losses, "rate": rate, "low": low, "high": high}

@@ -73,6 +73,7 @@ def _server(params: EvaluateParams, served: ServedModel) -> Answerer:
     model = kind(
         base_url=f"{served['url'].rstrip('/')}/{'chat/completions' if chat else 'completions'}",
         model=served["model"],
+        header=None if served["key"] is None else {"Authorization": f"Bearer {served['key']}"},
         tokenizer_backend=None,
         tokenized_requests=False,
         batch_size=1,

@@ -27,6 +27,7 @@ from ml_engine.language.aligning.scoring import (
 )
 from ml_engine.language.aligning.trainers import SAMPLED, adapter_for, rows_of, trainer_for
 from ml_engine.language.examples.example import Example
+from ml_engine.language.garak import scan
 from ml_engine.language.libraries import library, require_extra
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.rendering import Renderer, renderer_for
@@ -37,28 +38,36 @@ REFERENCED = {"dpo", "kto"}
 
 
 def align(params: AlignParams, job: Job) -> AlignResult:
-    """Does what `action` says, `redteam` excepted, whose work is not done here; see the tool.
+    """Does what `action` says; of `redteam`, garak's part alone: ours is not done here. See the tool.
 
     Raises:
         OpError: the data are not what the method learns from, or what is needed is not installed.
     """
     started = time.monotonic()
+    if "served" in params:
+        scanned = scan(params, params["served"], job)
+        return {**_nothing(params, job), "garak": scanned, "seconds": time.monotonic() - started}
     data = read_preferences(params, check=params["action"] == "check")
-    result: AlignResult = {
-        "action": params["action"],
-        "method": None,
-        "run_id": job.id,
-        "model": None,
-        "data": data.about,
-        "training": None,
-        "redteam": None,
-        "seconds": 0.0,
-        "warnings": list(data.warnings),
-    }
+    result: AlignResult = {**_nothing(params, job), "data": data.about, "warnings": list(data.warnings)}
     if params["action"] != "check":
         result.update(_trained(params, data, job))
     result["seconds"] = time.monotonic() - started
     return result
+
+
+def _nothing(params: AlignParams, job: Job) -> AlignResult:
+    return {
+        "action": params["action"],
+        "method": None,
+        "run_id": job.id,
+        "model": None,
+        "data": None,
+        "training": None,
+        "redteam": None,
+        "garak": None,
+        "seconds": 0.0,
+        "warnings": [],
+    }
 
 
 def _trained(params: AlignParams, data: Data, job: Job) -> Any:

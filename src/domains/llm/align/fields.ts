@@ -65,7 +65,16 @@ export const RedTeam = z
     ),
     transcripts: Artifact,
     resume: z.string().nullable().describe("Where planned attempts are left: give it as `resume`."),
-    garak: z.string().describe("Command that runs garak's probes on the same target."),
   })
   .meta({ id: "RedTeam" });
 export type RedTeam = z.output<typeof RedTeam>;
+
+export const Garak = z
+  .strictObject({
+    version: z.string(),
+    complete: z.boolean().describe("Whether it came to its end in time."),
+    rates: z.array(Rate).describe("By probe and detector."),
+    report: Artifact,
+  })
+  .meta({ id: "Garak" });
+export type Garak = z.output<typeof Garak>;

@@ -3,8 +3,9 @@ import { type ChatModel, CLIENT, type Message, type Reply } from "../../../kerne
 import { needed, ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Aligned, AlignParams } from "../align.ts";
+import { servedBy } from "../fields.ts";
 import { judge } from "./detectors.ts";
-import { CATEGORIES, type RedTeam, STRATEGIES, VERDICTS } from "./fields.ts";
+import { CATEGORIES, Garak, type RedTeam, STRATEGIES, VERDICTS } from "./fields.ts";
 import { PROBES, type Probe } from "./probes.ts";
 import { rateOf } from "./rates.ts";
 import { ALL, opening, type Strategy } from "./strategies.ts";
@@ -24,6 +25,7 @@ const Attempt = z.strictObject({
   why: z.string(),
 });
 type Attempt = z.output<typeof Attempt>;
+const Scanned = z.looseObject({ garak: Garak });
 
 interface Planned {
   readonly probe: Probe;
@@ -34,6 +36,7 @@ interface Planned {
 export async function redteam(params: AlignParams, ports: Ports): Promise<Partial<Aligned>> {
   const authorisation = needed(params.authorisation, "authorisation", "redteam");
   const target = await targetOf(params, ports);
+  const garak = await garakOn(target, params, ports);
   const plan = planned(params);
   const done = new Map(earlier(params, ports).map((one) => [keyOf(one.probe, one.strategy), one]));
   const until = Date.now() + 1000 * params.time_budget_seconds;
@@ -64,7 +67,7 @@ export async function redteam(params: AlignParams, ports: Ports): Promise<Partia
     alternatives: report.by_category.map(({ name, rate }) => ({ name, score: rate })),
     rationale: `Share of attacks that succeeded, by category; authorised: ${authorisation}`,
   });
-  return { redteam: report, warnings: warnings(report, attempts) };
+  return { redteam: report, garak, warnings: warnings(report, garak, attempts) };
 }
 
 const keyOf = (probe: string, strategy: string) => `${probe} ${strategy}`;
@@ -97,17 +100,18 @@ function earlier({ resume }: AlignParams, ports: Ports): readonly Attempt[] {
 }
 
 interface Target extends ChatModel {
-  readonly url: string | undefined;
+  /** Undefined where it is reached otherwise than by an address. */
+  readonly served: ReturnType<typeof servedBy> | undefined;
 }
 
 /** A served model, or one that is named as `ollama:MODEL` or `client`. */
 async function targetOf({ model, backend, url }: AlignParams, ports: Ports): Promise<Target> {
   if (backend === undefined && url === undefined && model !== undefined && (model === CLIENT || /^[a-z]+:/.test(model)))
-    return { ...ports.chat(model), url: undefined };
+    return { ...ports.chat(model), served: undefined };
   const attached = await ports.backends.attach({ backend, model, url }, ports.signal);
   return {
     name: `${attached.serving ? (ports.catalog.at(attached.serving.model)?.ref ?? attached.model) : attached.model} on ${attached.backend.kind}`,
-    url: attached.backend.url,
+    served: servedBy(attached),
     async chat(messages, { max_tokens, temperature, signal }) {
       const { text, finish_reason, usage } = await attached.backend.generate(attached.model, {
         prompt: undefined,
@@ -197,20 +201,26 @@ function reported(
       })),
     transcripts,
     resume: left ? transcripts.uri : null,
-    garak: garakFor(target),
   };
 }
 
-/** The command for garak's own probes, which are not brought along: it needs an environment of its own. */
-const garakFor = ({ name, url }: Target) =>
-  url === undefined
-    ? "uvx garak --help"
-    : `uvx garak --target_type openai.OpenAICompatible --target_name ${JSON.stringify(name.split(" on ")[0])} --generator_options '{"openai":{"OpenAICompatible":{"uri":"${url}"}}}'`;
+/** garak's own probes on the same target, where they are asked for. */
+async function garakOn(target: Target, params: AlignParams, ports: Ports): Promise<Garak | null> {
+  if (params.garak === undefined) return null;
+  if (!target.served)
+    throw new ToolError(
+      "invalid_input",
+      `garak: it asks a server by its address, which ${target.name} has none of here.`,
+      "Give `backend` or `url`, or leave `garak` out.",
+    );
+  return Scanned.parse(await ports.python({ ...params, served: target.served })).garak;
+}
 
-const warnings = ({ overall, planned, resume }: RedTeam, attempts: readonly Attempt[]) => [
+const warnings = ({ overall, planned, resume }: RedTeam, garak: Garak | null, attempts: readonly Attempt[]) => [
   ...(overall.unscorable > 0
     ? [`${overall.unscorable} attempts could not be scored: they are in no rate. A person should read them.`]
     : []),
+  ...(garak?.complete === false ? ["garak's time ran out: its rates are of what it had asked by then."] : []),
   ...(resume === null
     ? []
     : [
