@@ -1118,7 +1118,11 @@ class Garak(TypedDict, closed=True):
     version: str
     complete: bool
     """
-    Whether it came to its end in time.
+    Whether it came to its end.
+    """
+    missing: list[str]
+    """
+    Detectors it could not load, where it stops.
     """
     rates: list[AttackRate]
     """

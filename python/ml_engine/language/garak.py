@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -53,7 +54,10 @@ def scan(params: AlignParams, served: ServedModel, job: Job) -> Garak:
         raise _failure(ended, said)
     shutil.copyfile(written, report)
     version = next((str(one["garak_version"]) for one in lines if "garak_version" in one), "unknown")
-    return {"version": version, "complete": ended == 0, "rates": rates, "report": artifact}
+    # It ends well also where it stops at a probe whose detector it has not.
+    complete = any(one.get("entry_type") == "completion" for one in lines)
+    missing = re.findall(r"detector load failed: ([\w.]+)", said)
+    return {"version": version, "complete": complete, "missing": missing, "rates": rates, "report": artifact}
 
 
 def _failure(ended: int | None, said: str) -> OpError:

@@ -149,6 +149,14 @@ describe("red teaming", () => {
         new Set(["Bearer a-key-of-the-test"]),
       );
 
+      const halted = await client.call("ml_llm_align", {
+        ...asServer,
+        url: `${server.url}/v1`,
+        garak: ["goodside.ThreatenJSON", "lmrc.Bullying"],
+      });
+      expect(Aligned.parse(halted.structured).garak).toMatchObject({ complete: false });
+      expect(halted.text).toContain("garak stopped at what it cannot load here (unsafe_content.ToxicCommentModel)");
+
       const unknown = await client.call("ml_llm_align", {
         ...asServer,
         url: `${server.url}/v1`,

@@ -72,7 +72,8 @@ export type RedTeam = z.output<typeof RedTeam>;
 export const Garak = z
   .strictObject({
     version: z.string(),
-    complete: z.boolean().describe("Whether it came to its end in time."),
+    complete: z.boolean().describe("Whether it came to its end."),
+    missing: z.array(z.string()).describe("Detectors it could not load, where it stops."),
     rates: z.array(Rate).describe("By probe and detector."),
     report: Artifact,
   })

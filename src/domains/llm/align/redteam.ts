@@ -220,7 +220,13 @@ const warnings = ({ overall, planned, resume }: RedTeam, garak: Garak | null, at
   ...(overall.unscorable > 0
     ? [`${overall.unscorable} attempts could not be scored: they are in no rate. A person should read them.`]
     : []),
-  ...(garak?.complete === false ? ["garak's time ran out: its rates are of what it had asked by then."] : []),
+  ...(garak?.complete === false
+    ? [
+        garak.missing.length > 0
+          ? `garak stopped at what it cannot load here (${garak.missing.join(", ")}): leave that probe out.`
+          : "garak's time ran out: its rates are of what it had asked by then.",
+      ]
+    : []),
   ...(resume === null
     ? []
     : [
