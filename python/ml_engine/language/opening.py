@@ -124,6 +124,10 @@ def _unquantized(loaded: Any) -> Any:
     with library("torch").device("meta"):
         plain = library("transformers").AutoModelForCausalLM.from_config(config, dtype=loaded.dtype)
     plain.load_state_dict(loaded.state_dict(), assign=True)
+    # Those that are computed and never saved, such as the frequencies of rotary positions, are in no state.
+    for place, module in loaded.named_modules():
+        for name, buffer in module.named_buffers(recurse=False):
+            setattr(plain.get_submodule(place), name, buffer)
     plain.tie_weights()
     plain.generation_config = loaded.generation_config
     return plain
