@@ -199,17 +199,19 @@ async function vllmBench() {
   const { url } = await serve({ action: "start", backend: "llamacpp", settings });
   const ratios: Record<"ttft" | "tpot" | "itl", number[]> = { ttft: [], tpot: [], itl: [] };
   const [PROMPT, OUTPUT, COUNT] = [128, 48, 6];
-  const [dataset, out] = [join(workspace, "prompts.jsonl"), join(workspace, "serve-bench.json")];
+  const [dataset, out] = [join(workspace, "prompts.json"), join(workspace, "serve-bench.json")];
   const options = {
     ...{ "--backend": "openai", "--base-url": url.replace("/v1", ""), "--endpoint": "/v1/completions" },
     ...{ "--model": MODEL, "--tokenizer": huggingFaceFolder(gguf), "--temperature": "0" },
-    ...{ "--dataset-name": "custom", "--dataset-path": dataset, "--custom-output-len": String(OUTPUT) },
+    ...{ "--dataset-name": "sharegpt", "--dataset-path": dataset, "--sharegpt-output-len": String(OUTPUT) },
     ...{ "--num-prompts": String(COUNT), "--max-concurrency": "1", "--result-filename": out },
   };
-  const flags = ["--skip-chat-template", "--disable-shuffle", "--ignore-eos", "--save-result"];
+  const flags = ["--ignore-eos", "--save-result"];
   for (let run = 0; run < RUNS; run += 1) {
     const prompts = Array.from({ length: COUNT }, (_, at) => `${run}${at} ${"words of a prompt ".repeat(PROMPT / 4)}`);
-    writeFileSync(dataset, prompts.map((prompt) => `${JSON.stringify({ prompt })}\n`).join(""));
+    // An answer is asked for beside each prompt, and not used.
+    const turns = prompts.map((value) => ({ conversations: [{ value }, { value: "words of an answer" }] }));
+    writeFileSync(dataset, JSON.stringify(turns));
     execFileSync(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
       stdio: ["ignore", "ignore", 2],
       env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
@@ -345,6 +347,7 @@ for (const [name, measure] of Object.entries(PARTS)) {
     process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}
 `);
     process.exitCode = 1;
+    await serve({ action: "stop" }).catch(() => undefined);
   }
 }
 await client.close();

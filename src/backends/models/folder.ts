@@ -96,7 +96,7 @@ function adapterAlone(folder: string): ToolError {
   return new ToolError(
     "invalid_input",
     `model: \`${name}\` is an adapter, which is not served alone.`,
-    `Serve \`${name.replace(/-adapter$/, "")}\`, base and adapter in one; ml_llm_finetune with action merge makes it.`,
+    `Serve \`${name.replace(/-adapter$/, "")}\`, base and adapter in one (ml_llm_finetune with action merge makes it), or its base with this as \`adapter\`.`,
   );
 }
 

@@ -49,6 +49,12 @@ export async function readGguf(path: string): Promise<ModelFile> {
     },
   );
   const said = z.record(z.string(), z.unknown()).parse(metadata);
+  if (said["general.type"] === "adapter")
+    throw new ToolError(
+      "invalid_input",
+      `model: \`${basename(path)}\` is an adapter, which is not served alone.`,
+      "Give it as `adapter`, and the model it was learnt on as `model`.",
+    );
   const architecture = Text.parse(said["general.architecture"]) ?? "unknown";
   const number = (key: string) => Count.parse(said[`${architecture}.${key}`]);
   let [parameters, end] = [0, 0];

@@ -24,7 +24,8 @@ export async function attach(
     const ours = serving.filter(
       (one) => (kind === undefined || one.backend === kind) && (model === undefined || isNamed(one, model)),
     );
-    const [only] = ours;
+    // A model's name means it without an adapter, where it is served so too.
+    const only = ours.find(({ adapter }) => adapter === null || adapter === model) ?? ours[0];
     if (only && (ours.length === 1 || model !== undefined))
       return { backend: clientOf(only), model: servedName(only.model), serving: only };
     if (ours.length > 1)
@@ -44,7 +45,7 @@ export async function attach(
 }
 
 const isNamed = (one: Serving, model: string) =>
-  one.id === model || one.model === model || servedName(one.model) === servedName(model);
+  one.id === model || one.model === model || one.adapter === model || servedName(one.model) === servedName(model);
 
 /** Ollama's names have a tag, `latest` where none is said. */
 const sameModel = (name: string, asked: string) => name === asked || name === `${asked}:latest`;

@@ -6,8 +6,9 @@ export const llamacpp: Recipe = {
   program: "bin/llama-server",
   onPath: "llama-server",
   formats: ["gguf"],
+  adapters: "gguf",
   ready_seconds: 120,
-  command: (_, { file, name }, settings, port) => {
+  command: (_, { file, adapter, name }, settings, port) => {
     const { context_tokens, threads, parallel, batch_tokens, kv_type, gpu_layers, prompt_cache } = settings;
     const options = {
       "--model": file.path,
@@ -32,6 +33,7 @@ export const llamacpp: Recipe = {
       args: [
         ...Object.entries(options).flatMap(([option, value]) => [option, String(value)]),
         ...["--metrics", "--offline", "--no-webui", prompt_cache ? "--cache-prompt" : "--no-cache-prompt"],
+        ...(adapter ? ["--lora", adapter.path] : []),
         ...(file.architecture.includes("bert") ? ["--embeddings"] : []),
       ],
       env: {},

@@ -2,17 +2,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, extname, isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
-import {
-  type Backends,
-  KV_TYPES,
-  type ModelFile,
-  SERVED_BY,
-  type ServeSettings,
-  type Serving,
-} from "../../kernel/backends.ts";
+import type { Backends, ModelFile, ServeSettings, Serving } from "../../kernel/backends.ts";
 import { ToolError } from "../../kernel/errors.ts";
-import { freePort, residentBytes, type ServerRecord, Servers } from "../../runtime/servers.ts";
+import { freePort, residentBytes, Servers } from "../../runtime/servers.ts";
+import { type AdapterFile, readAdapter } from "../models/adapter.ts";
 import { digestOf } from "../models/digest.ts";
 import { defaultThreads, fitOf, refuseMisfit } from "../models/fit.ts";
 import { readFolder } from "../models/folder.ts";
@@ -21,6 +14,7 @@ import { readOnnx } from "../models/onnx.ts";
 import { type Addresses, attach, servedName } from "./attach.ts";
 import { isStartable, programsOf, RECIPES, type Startable } from "./programs.ts";
 import { HOST } from "./recipe.ts";
+import { type About, isSame, servingOf } from "./record.ts";
 
 export interface BackendsConfig extends Addresses {
   readonly root: string;
@@ -41,20 +35,6 @@ const PASSED_ON = ["PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VI
 const DEFAULT_CONTEXT = 4096;
 const POLL_MS = 100;
 const TRIES = 3;
-const About = z.strictObject({
-  backend: z.enum(SERVED_BY),
-  model: z.string(),
-  settings: z.strictObject({
-    context_tokens: z.int(),
-    threads: z.int(),
-    parallel: z.int(),
-    batch_tokens: z.int(),
-    kv_type: z.enum(KV_TYPES),
-    gpu_layers: z.int(),
-    prompt_cache: z.boolean(),
-  }),
-});
-
 export function openBackends({ config, env, exclusively }: Wiring): Backends {
   const servers = new Servers(join(config.workspace, "servers"), join(config.root, "bin/keep.mjs"));
   const bundledPath = (name: string) => {
@@ -76,7 +56,7 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
       return pid === undefined ? undefined : residentBytes(pid);
     },
     stop: async (id) => await servers.stop(id),
-    start: async (backend, model, asked, { signal, progress }) => {
+    start: async (backend, model, asked, { signal, progress }, adapterPath) => {
       if (!isStartable(backend))
         throw new ToolError(
           "invalid_input",
@@ -88,13 +68,14 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
         throw new ToolError("unavailable", `${backend} is not installed.`, `Run \`${program?.remedy}\`.`);
       const path = program.path;
       const file = await inspect(model);
+      const adapter = await adapterFor(backend, adapterPath);
       const { settings, fit } = plan(backend, file, asked);
       // One at a time: whoever comes second finds the first one's.
       return await exclusively(`server:${backend}:${servedName(model)}`, async () => {
-        const running = serving().find((one) => one.backend === backend && isSame(one, model, settings));
+        const running = serving().find((one) => one.backend === backend && isSame(one, model, adapter, settings));
         if (running) return { serving: running, attached: true, fit };
         if (!fit.fits) refuseMisfit(fit);
-        const started = await launched({ backend, path, model, file, settings, signal, progress });
+        const started = await launched({ backend, path, model, file, adapter, settings, signal, progress });
         return { serving: started, attached: false, fit };
       });
     },
@@ -162,7 +143,8 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
     }
   }
 
-  async function launchedOnce({ backend, path, model, file, settings, signal, progress }: Start): Promise<Serving> {
+  async function launchedOnce(start: Start): Promise<Serving> {
+    const { backend, path, model, file, adapter, settings, signal, progress } = start;
     const recipe = RECIPES[backend];
     if (!recipe.formats.includes(file.format))
       throw new ToolError(
@@ -172,10 +154,15 @@ export function openBackends({ config, env, exclusively }: Wiring): Backends {
       );
     const id = `${backend}-${randomBytes(4).toString("hex")}`;
     const port = await freePort();
-    const served = { file, name: servedName(model), store: join(config.workspace, "servers", "ollama-models") };
+    const served = {
+      file,
+      adapter,
+      name: servedName(model),
+      store: join(config.workspace, "servers", "ollama-models"),
+    };
     const command = recipe.command(path, served, settings, port);
     const url = `http://${HOST}:${port}/v1`;
-    const about = { backend, model, settings };
+    const about: About = { backend, model, adapter: adapter?.path ?? null, settings };
     const passed = Object.fromEntries(
       PASSED_ON.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
     );
@@ -220,6 +207,7 @@ interface Start {
   readonly path: string;
   readonly model: string;
   readonly file: ModelFile;
+  readonly adapter: AdapterFile | undefined;
   readonly settings: ServeSettings;
   readonly signal: AbortSignal;
   progress(note: string): void;
@@ -243,10 +231,13 @@ class NotStarted extends ToolError {
   }
 }
 
-function servingOf({ id, url, keeper, started, about }: ServerRecord): readonly Serving[] {
-  const known = About.safeParse(about);
-  return known.success ? [{ id, url, pid: keeper, started, ...known.data }] : [];
+async function adapterFor(backend: Startable, path: string | undefined): Promise<AdapterFile | undefined> {
+  if (path === undefined) return undefined;
+  const { adapters } = RECIPES[backend];
+  if (adapters !== undefined) return await readAdapter(path, adapters);
+  throw new ToolError(
+    "invalid_input",
+    `adapter: ${backend} is not given adapters here.`,
+    "Take llamacpp (GGUF) or vllm, or serve the model it was merged into.",
+  );
 }
-
-const isSame = (one: Serving, model: string, settings: ServeSettings) =>
-  one.model === model && JSON.stringify(one.settings) === JSON.stringify(settings);

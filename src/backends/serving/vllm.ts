@@ -6,13 +6,18 @@ export const vllm: Recipe = {
   program: "venv/bin/python",
   onPath: undefined,
   formats: ["safetensors"],
+  adapters: "safetensors",
   ready_seconds: 600,
-  command: (_, { file, name }, settings, port) => {
+  command: (_, { file, adapter, name }, settings, port) => {
     const { context_tokens, threads, parallel, batch_tokens, gpu_layers, prompt_cache } = settings;
     const cpu = gpu_layers === 0;
     return {
       args: [
-        ...["-m", "vllm.entrypoints.openai.api_server", "--model", file.path, "--served-model-name", name],
+        ...["-m", "vllm.entrypoints.openai.api_server", "--model", file.path],
+        // There the model's name means the base, and an adapter has a name of its own: ours means both.
+        ...["--served-model-name", adapter ? `${name}-base` : name],
+        ...(adapter ? ["--enable-lora", "--lora-modules", `${name}=${adapter.path}`] : []),
+        ...(adapter?.rank === undefined ? [] : ["--max-lora-rank", String(roomFor(adapter.rank))]),
         ...["--host", HOST, "--port", String(port), "--max-model-len", String(context_tokens)],
         ...[
           "--max-num-seqs",
@@ -37,3 +42,6 @@ export const vllm: Recipe = {
   },
   client: (url) => openAiBackend("vllm", url, undefined),
 };
+
+/** The ranks it has room for are these. */
+const roomFor = (rank: number) => [8, 16, 32, 64, 128, 256, 320].find((most) => most >= rank) ?? 512;

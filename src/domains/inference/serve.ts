@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SERVED_BY } from "../../kernel/backends.ts";
 import { CLIENT } from "../../kernel/chat.ts";
-import { job, rare, speaker } from "../../kernel/fields.ts";
+import { job, languageModel, rare, speaker } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, warned } from "../../kernel/words.ts";
 import { Fit, ModelFacts, model, RESULT_CHARACTERS, Settings, Usage, url } from "./fields.ts";
@@ -43,6 +43,7 @@ const Params = z.strictObject({
   temperature: rare(z.number().min(0).max(5).default(0).describe("0: always the likeliest.")),
   seed: rare(z.int().min(0).max(4294967295).default(0).describe("Of sampling.")),
   settings: rare(Settings.partial().optional().describe("start.")),
+  adapter: rare(languageModel("start: LoRA on the model.").optional()),
   ...job,
 });
 export type ServeParams = z.output<typeof Params>;
@@ -52,6 +53,7 @@ const Server = z
     id: z.string(),
     backend: z.enum(SERVED_BY),
     model: z.string(),
+    adapter: z.string().nullable().describe("LoRA on it."),
     url: z.string().describe("OpenAI-compatible."),
     started: z.string(),
     healthy: z.boolean(),
@@ -130,7 +132,7 @@ export default nativeTool({
       ),
       ...result.servers.map(
         (one) =>
-          `${one.id}: ${one.model} on ${one.backend} at ${one.url}, ${one.healthy ? "answers" : "does not answer"}${one.memory_bytes === null ? "" : `, ${gb(one.memory_bytes)}`}, ${one.settings.threads} threads, ${one.settings.parallel} at once, context ${one.settings.context_tokens}.${one.log === "" ? "" : `\n${one.log}`}`,
+          `${one.id}: ${one.model}${one.adapter === null ? "" : ` with ${one.adapter}`} on ${one.backend} at ${one.url}, ${one.healthy ? "answers" : "does not answer"}${one.memory_bytes === null ? "" : `, ${gb(one.memory_bytes)}`}, ${one.settings.threads} threads, ${one.settings.parallel} at once, context ${one.settings.context_tokens}.${one.log === "" ? "" : `\n${one.log}`}`,
       ),
       ...(result.action === "list" || result.action === "status"
         ? [result.servers.length === 0 ? "No server of ours runs." : ""]

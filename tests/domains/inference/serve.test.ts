@@ -167,6 +167,33 @@ describe.runIf(isHere("llamacpp"))("llama.cpp", () => {
     expect((await call({ model: "nothing" })).text).toContain("there are no files of a model `nothing`");
     expect(pids(workspace)).toEqual([]);
   });
+
+  test("takes adapters as they are for it, and says where others belong", async ({ client, write, workspace }) => {
+    write("lora/adapter_model.safetensors", "");
+    const folder = join(write("lora/adapter_config.json", '{"r": 8}'), "..");
+    const texts: string[] = [];
+    for (const [backend, adapter] of [
+      ["llamacpp", folder],
+      ["llamacpp", write("words.gguf", "no GGUF")],
+      ["llamacpp", "no-such-adapter"],
+      ["ollama", folder],
+    ])
+      texts.push((await client.call("ml_inference_serve", { action: "start", model: SMALL, backend, adapter })).text);
+    expect(texts.join("\n")).toMatchInlineSnapshot(`
+      "invalid_input: adapter: \`lora\` is safetensors, and llamacpp takes GGUF.
+      ml_llm_finetune with action export and into gguf_adapter makes one.
+      invalid_input: adapter: \`words.gguf\` is no GGUF of an adapter.
+      ml_llm_finetune with action export and into gguf_adapter makes one.
+      invalid_input: adapter: \`no-such-adapter\` is neither registered nor a file.
+      ml_llm_finetune with action \`list\` says which are.
+      invalid_input: adapter: ollama is not given adapters here.
+      Take llamacpp (GGUF) or vllm, or serve the model it was merged into."
+    `);
+    expect((await client.call("ml_inference_serve", { action: "inspect", model: folder })).text).toContain(
+      "is an adapter, which is not served alone",
+    );
+    expect(pids(workspace)).toEqual([]);
+  });
 });
 
 describe.runIf(isHere("ollama"))("Ollama", () => {

@@ -95,10 +95,8 @@ async function start(params: LocalParams, ports: Ports): Promise<Partial<Served>
   const kind = params.backend ?? (await usualBackend(model, ports));
   if (kind === "ollama" && !isPath(model) && !backends.bundled().includes(model.toLowerCase()))
     return await pulled(model, ports);
-  const { serving, attached, fit } = await backends.start(kind, model, given(params.settings), {
-    signal,
-    progress: (note) => ports.progress(0, 1, note),
-  });
+  const report = { signal, progress: (note: string) => ports.progress(0, 1, note) };
+  const { serving, attached, fit } = await backends.start(kind, model, given(params.settings), report, params.adapter);
   return {
     backend: kind,
     model: nameOf(model, catalog),
@@ -151,7 +149,7 @@ async function stop(params: LocalParams, ports: Ports): Promise<Partial<Served>>
 }
 
 const isMeant = (one: Serving, model: string, catalog: Ports["catalog"]) =>
-  one.id === model || one.model === model || nameOf(one.model, catalog) === model;
+  one.id === model || one.model === model || one.adapter === model || nameOf(one.model, catalog) === model;
 
 function notServed(model: string, { backends, catalog }: Ports): ToolError {
   const names = backends.serving().map((one) => nameOf(one.model, catalog));
@@ -173,6 +171,7 @@ async function described(
     id: one.id,
     backend: one.backend,
     model: nameOf(one.model, catalog),
+    adapter: one.adapter === null ? null : nameOf(one.adapter, catalog),
     url: one.url,
     started: one.started,
     healthy,

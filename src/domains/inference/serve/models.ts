@@ -49,6 +49,6 @@ export async function usualBackend(model: string, { backends }: Ports): Promise<
   throw new ToolError(
     "unavailable",
     `No backend that serves ${file.format} is installed.`,
-    `Run \`npm run setup -- --with ${first}\`.`,
+    `Run \`npm run setup -- --with ${first}\`${file.format === "safetensors" ? ", or make a GGUF of it for llamacpp: ml_llm_quantize with type F16" : ""}.`,
   );
 }
