@@ -86,6 +86,7 @@ def open_tokenizer(source: LanguageSource, field: str = "model") -> Any:
         ) from error
     if source.format == "gguf":
         _name_tokens(tokenizer, open_config(source))
+        _spell_bytes(tokenizer)
     if tokenizer.pad_token is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -96,6 +97,20 @@ def _name_tokens(tokenizer: Any, config: Any) -> None:
     for part in ("bos", "eos", "pad"):
         found = getattr(config, f"{part}_token_id", None)
         setattr(tokenizer, f"{part}_token", None if found is None else tokenizer.convert_ids_to_tokens(found))
+
+
+def _spell_bytes(tokenizer: Any) -> None:
+    """A byte-level BPE as what it is; transformers 5.17 gives one of a Llama's GGUF file the decoder of SentencePiece.
+
+    Saved so, llama.cpp would take its pieces for SentencePiece's, and find no byte in them.
+    """
+    tokenizers = library("tokenizers")
+    inside = tokenizer.backend_tokenizer
+    if isinstance(inside.pre_tokenizer, tokenizers.pre_tokenizers.ByteLevel):
+        inside.decoder = tokenizers.decoders.ByteLevel()
+        inside.model.byte_fallback = False
+        inside.model.fuse_unk = False
+        tokenizer.clean_up_tokenization_spaces = False
 
 
 def open_config(source: LanguageSource) -> Any:
