@@ -178,6 +178,9 @@ def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, 
         data = library("datasets").Dataset.from_dict(
             {"input_ids": rows, "attention_mask": [[1] * len(r) for r in rows]}
         )
+    # It reads the configuration once more from where the model was opened; a GGUF file has none beside it.
+    model.config.save_pretrained(work)
+    opened_from, model.config.name_or_path = model.config.name_or_path, str(work)
     compressor.oneshot(
         model=model,
         tokenizer=tokenizer,
@@ -188,6 +191,7 @@ def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, 
         shuffle_calibration_samples=False,
         log_dir=str(work),
     )
+    model.config.name_or_path = opened_from
 
 
 def _recipe(method: str, group: int) -> list[Any]:
