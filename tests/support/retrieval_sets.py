@@ -16,11 +16,13 @@ MODULES = (
     *("scipy.ndimage", "scipy.linalg", "scipy.stats"),
 )
 EVERY = 3
+SHORT = 90
+"""Characters of an answer that says little more than where to look."""
 
 
 def faq() -> list[tuple[str, str, str]]:
-    """Name, question and answer of each entry that is a question."""
-    pairs: list[tuple[str, str]] = []
+    """Name, question and answer of each entry that is a question: 168, without those of a line and one asked twice."""
+    pairs: dict[str, str] = {}
     for file in sorted(FAQ.glob("*.rst")):
         lines = file.read_text(encoding="utf-8").split("\n")
         underlined = [
@@ -28,9 +30,9 @@ def faq() -> list[tuple[str, str, str]]:
         ]
         for at, end in zip(underlined, [*underlined[1:], len(lines)], strict=True):
             answer = re.sub(r"\n\.\. _.*", "", "\n".join(lines[at + 2 : end]).strip())
-            if lines[at + 1].startswith("-") and lines[at].endswith("?") and len(answer) > 30:
-                pairs.append((lines[at].strip(), answer))
-    return [(f"q{number:03d}.rst", question.replace("`", ""), answer) for number, (question, answer) in enumerate(pairs)]
+            if lines[at + 1].startswith("-") and lines[at].endswith("?") and len(answer) > SHORT:
+                pairs.setdefault(lines[at].strip().replace("`", ""), answer)
+    return [(f"q{number:03d}.rst", question, answer) for number, (question, answer) in enumerate(pairs.items())]
 
 
 def docstrings() -> list[tuple[str, str, str]]:

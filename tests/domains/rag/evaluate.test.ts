@@ -42,9 +42,10 @@ describe("ml_rag_evaluate", () => {
       return Metrics.parse(answer.structured).metrics["mrr@10"] ?? 0;
     };
     const [auto, vector, words] = [await score("auto"), await score("vector"), await score("fulltext")];
-    expect(vector).toBeGreaterThan(0.82);
-    expect(words).toBeGreaterThan(0.6);
-    expect(auto).toBeGreaterThanOrEqual(Math.max(vector, words, 0.845));
+    expect(vector).toBeGreaterThan(0.84);
+    expect(words).toBeGreaterThan(0.67);
+    // 0.8624 here, and 0.861 by the same model's vectors of whole answers; two that are almost equal may change places.
+    expect(auto).toBeGreaterThanOrEqual(Math.max(vector, words, 0.859));
   });
 
   test("the 8-bit model loses little: nDCG@10 within 0.05", async ({ client, questions }) => {
