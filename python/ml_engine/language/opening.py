@@ -124,7 +124,12 @@ def open_config(source: LanguageSource) -> Any:
 def _config(folder: Path, gguf_file: str | None) -> Any:
     """Kept, since all of a GGUF file's vocabulary is read for it."""
     named = {} if gguf_file is None else {"gguf_file": gguf_file}
-    return library("transformers").AutoConfig.from_pretrained(folder, **named)
+    config = library("transformers").AutoConfig.from_pretrained(folder, **named)
+    if not config.architectures:
+        # A GGUF file names the family of models; converters ask for the class.
+        classes = library("transformers.models.auto.modeling_auto").MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+        config.architectures = [classes[config.model_type]] if config.model_type in classes else None
+    return config
 
 
 def _gguf(source: LanguageSource) -> dict[str, str]:
