@@ -12,7 +12,8 @@ const ROW_KEYS: ReadonlySet<string> = new Set([
   "top_values",
 ]);
 
-// Every repetition has an end: without one, a long text makes a pattern look through it once for each of its letters.
+// Every repetition has an end, and no two in a row match the same letters: else a long text is looked through again and
+// again.
 
 /** What is looked for, what stands instead, and a sign without which it is not there: most texts have none. */
 type Pattern = readonly [RegExp, string, string?];
@@ -20,7 +21,7 @@ type Pattern = readonly [RegExp, string, string?];
 /** Who one is, where an address says it. */
 const CREDENTIALS: readonly Pattern[] = [
   [/\b(https?:\/\/)(?:[^\s@/?#]{0,512}@|[^\s@/?#:]{0,256}:(?!\d{1,5}(?:[/?#]|$))\S{0,512}@)/gi, "$1[redacted]@", "://"],
-  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)[^\s@]{0,512}:\S{0,512}@/gi, "$1[redacted]@", "://"],
+  [/\b((?:postgres(?:ql)?|mysql|mariadb):\/\/)(?=[^\s@]{0,512}:)\S{0,1024}@/gi, "$1[redacted]@", "://"],
   [/\b([a-z][a-z0-9+.-]{0,31}:\/\/)[^\s/@:]{0,512}:[^\s/@]{1,512}@/gi, "$1[redacted]@", "://"],
 ];
 
