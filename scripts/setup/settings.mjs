@@ -93,7 +93,7 @@ export function versionIn(text) {
   return found ? found.slice(1).map((part) => Number(part ?? 0)) : [];
 }
 
-/** Model servers that `--with` makes. */
+/** Model servers, and garak, that `--with` makes. */
 export const backendVersions = {
   llamacpp: "0.3.36",
   ollama: "0.17.4",

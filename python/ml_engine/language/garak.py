@@ -4,9 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +13,7 @@ from ml_engine.contract.llm import AlignParams, AttackRate, Garak, ServedModel
 from ml_engine.errors import OpError
 from ml_engine.intervals import wilson
 from ml_engine.job import Job
+from ml_engine.language.programs import Ended, run
 from ml_engine.language.sources import ROOT
 
 BUILT = ROOT / ".cache" / "backends" / "garak" / "venv" / "bin" / "garak"
@@ -40,40 +38,40 @@ def scan(params: AlignParams, served: ServedModel, job: Job) -> Garak:
     settings = folder / "settings.json"
     settings.write_text(json.dumps(_settings(params, served, folder)), encoding="utf-8")
     spec = ",".join(f"probes.{probe}" for probe in params.get("garak", []))
-    ended, said = _run(
+    ended = run(
         [str(program), "--config", str(settings), "--spec", spec],
-        folder,
-        served,
-        params["time_budget_seconds"],
-        job,
+        lambda line: job.progress(0, 1, line.strip()[:100]) if line.strip() else None,
+        cwd=folder,
+        env=_environment(folder, served),
+        seconds=params["time_budget_seconds"],
     )
     written = max(folder.rglob("*.report.jsonl"), default=None, key=lambda path: path.stat().st_size)
     lines = [] if written is None else list(_read(written))
     rates = _rates(lines)
     if written is None or not rates:
-        raise _failure(ended, said)
+        raise _failure(ended)
     shutil.copyfile(written, report)
     version = next((str(one["garak_version"]) for one in lines if "garak_version" in one), "unknown")
     # It ends well also where it stops at a probe whose detector it has not.
     complete = any(one.get("entry_type") == "completion" for one in lines)
-    missing = re.findall(r"detector load failed: ([\w.]+)", said)
+    missing = re.findall(r"detector load failed: ([\w.]+)", ended.said)
     return {"version": version, "complete": complete, "missing": missing, "rates": rates, "report": artifact}
 
 
-def _failure(ended: int | None, said: str) -> OpError:
+def _failure(ended: Ended) -> OpError:
     """Why nothing was scored; all it wrote goes to the log."""
-    unknown = next((line for line in said.splitlines() if "Unknown " in line), None)
+    unknown = next((line for line in ended.said.splitlines() if "Unknown " in line), None)
     if unknown is not None:
         return OpError(
             "invalid_input",
             f"garak: it knows no probe {unknown.rsplit(':', 1)[-1].strip().replace('probes.', '')}.",
             "`garak --list_probes` names them, as `encoding.InjectROT13`; `encoding` means all of its family.",
         )
-    print(said)
-    why = "in the time it had" if ended is None else f"and ended with {ended}"
+    print(ended.said)
+    why = "in the time it had" if ended.late else f"and ended with {ended.code}"
     return OpError(
         "failed",
-        f"garak scored nothing {why}: {said[-LAST_CHARACTERS:].strip()}",
+        f"garak scored nothing {why}: {ended.said[-LAST_CHARACTERS:].strip()}",
         "Raise `time_budget_seconds`, or name other probes.",
     )
 
@@ -110,9 +108,9 @@ def _settings(params: AlignParams, served: ServedModel, folder: Path) -> dict[st
     }
 
 
-def _run(command: list[str], folder: Path, served: ServedModel, seconds: float, job: Job) -> tuple[int | None, str]:
-    """Its exit code, None where the time ran out, and what it wrote. What it keeps of its own stays in `folder`."""
-    env = {
+def _environment(folder: Path, served: ServedModel) -> dict[str, str]:
+    """What garak keeps of its own stays in `folder`; no hub is asked."""
+    return {
         **os.environ,
         **{f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("DATA", "CACHE", "CONFIG")},
         "OPENAICOMPATIBLE_API_KEY": served["key"] or "none",
@@ -121,27 +119,6 @@ def _run(command: list[str], folder: Path, served: ServedModel, seconds: float, 
         "PYTHONPATH": "",
         "NO_COLOR": "1",
     }
-    until = time.monotonic() + seconds
-    said: list[str] = []
-    with subprocess.Popen(  # noqa: S603 - a program that set-up or the user installed, no shell
-        command,
-        env=env,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        watch = threading.Timer(max(until - time.monotonic(), 0), process.terminate)
-        watch.start()
-        for line in process.stdout or ():
-            said.append(line)
-            if line.strip():
-                job.progress(0, 1, line.strip()[:100])
-        watch.cancel()
-    late = time.monotonic() >= until and process.returncode != 0
-    return (None if late else process.returncode), "".join(said)
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:

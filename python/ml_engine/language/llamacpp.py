@@ -3,18 +3,17 @@
 import errno
 import re
 import signal
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ml_engine.errors import OpError
+from ml_engine.language.programs import Heard, run
 from ml_engine.language.sources import ROOT
 
 BUILT = ROOT / ".cache" / "backends" / "llamacpp"
 REMEDY = "Run `npm run setup -- --with llamacpp`."
 LAST_LINES = 20
-Heard = Callable[[str], None]
 
 
 def run_program(name: str, args: Sequence[str], heard: Heard = lambda _: None) -> str:
@@ -48,23 +47,16 @@ def gguf_of(folder: Path, to: Path, outtype: str, heard: Heard = lambda _: None,
 
 
 def _run(command: Sequence[str], name: str, heard: Heard) -> str:
-    said: list[str] = []
-    with subprocess.Popen(  # noqa: S603 - our own programs, no shell
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, errors="replace"
-    ) as process:
-        for line in process.stdout or ():
-            said.append(line)
-            heard(line.rstrip("\n"))
-    text = "".join(said)
-    if process.returncode != 0:
-        print("".join(said[-LAST_LINES:]))
-        full = re.search(r"No space left|basic_ios|File too large|iostream error|ENOSPC", text)
-        if full or process.returncode == -signal.SIGXFSZ:
+    ended = run(command, heard)
+    if ended.code != 0:
+        print("\n".join(ended.said.splitlines()[-LAST_LINES:]))
+        full = re.search(r"No space left|basic_ios|File too large|iostream error|ENOSPC", ended.said)
+        if full or ended.code == -signal.SIGXFSZ:
             raise OSError(errno.ENOSPC, f"{name} had no room to write")
-        memory = re.search(r"out of memory|failed to allocate|bad_alloc|MemoryError", text) or process.returncode == -9
+        memory = re.search(r"out of memory|failed to allocate|bad_alloc|MemoryError", ended.said) or ended.code == -9
         raise OpError(
             "failed",
-            f"{name} ended with {process.returncode}{', for want of memory' if memory else ''}.",
+            f"{name} ended with {ended.code}{', for want of memory' if memory else ''}.",
             "Its last lines are in the call's log.",
         )
-    return text
+    return ended.said

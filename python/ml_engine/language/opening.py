@@ -47,8 +47,9 @@ def open_language_model(model: str, field: str = "model", *, dtype: str = "float
             f"{field}: transformers cannot load `{source.name}`.",
             "Bring the whole folder once more, or another format of it.",
         ) from error
-    if source.format == "gguf":
-        loaded = _unquantized(loaded)
+    if getattr(loaded, "hf_quantizer", None) is not None and source.format == "gguf":
+        # Its weights are unpacked, yet it takes itself for quantized, and would be neither trained nor saved.
+        loaded.hf_quantizer.remove_quantization_config(loaded)
     return LanguageModel(source, loaded.eval(), open_tokenizer(source, field))
 
 
@@ -134,23 +135,6 @@ def _config(folder: Path, gguf_file: str | None) -> Any:
 
 def _gguf(source: LanguageSource) -> dict[str, str]:
     return {} if source.file is None else {"gguf_file": source.file.name}
-
-
-def _unquantized(loaded: Any) -> Any:
-    """The same weights in a model that does not take itself for quantized, so that it can be trained and saved."""
-    config = loaded.config
-    if hasattr(config, "quantization_config"):
-        del config.quantization_config
-    with library("torch").device("meta"):
-        plain = library("transformers").AutoModelForCausalLM.from_config(config, dtype=loaded.dtype)
-    plain.load_state_dict(loaded.state_dict(), assign=True)
-    # Those that are computed and never saved, such as the frequencies of rotary positions, are in no state.
-    for place, module in loaded.named_modules():
-        for name, buffer in module.named_buffers(recurse=False):
-            setattr(plain.get_submodule(place), name, buffer)
-    plain.tie_weights()
-    plain.generation_config = loaded.generation_config
-    return plain
 
 
 def _with_adapter(source: LanguageSource, field: str, dtype: str) -> LanguageModel:

@@ -35,21 +35,28 @@ const Count = z
   .optional()
   .catch(undefined);
 
+/** A GGUF file's header; `said` is what it says of itself. Throws whatever the reader does where it is none. */
+export async function headerOf(path: string) {
+  const { gguf } = await import("@huggingface/gguf");
+  const { metadata, ...rest } = await gguf(path, { allowLocalFile: true });
+  return { said: z.record(z.string(), z.unknown()).parse(metadata), ...rest };
+}
+
+/** Whether a header is of an adapter, which is no model by itself. */
+export const isAdapter = (said: Readonly<Record<string, unknown>>) => said["general.type"] === "adapter";
+
 /** What a GGUF file says of itself. Its weights are not read, but that they are all there is checked. */
 export async function readGguf(path: string): Promise<ModelFile> {
-  const { gguf, GGMLQuantizationType } = await import("@huggingface/gguf");
+  const { GGMLQuantizationType } = await import("@huggingface/gguf");
   const { size } = statSync(path);
   const broken = (why: string) =>
     new ToolError("invalid_input", `model: \`${basename(path)}\` ${why}.`, "Bring the file once more, whole.");
-  const { metadata, tensorInfos, tensorDataOffset } = await gguf(path, { allowLocalFile: true }).catch(
-    (error: unknown) => {
-      const told = broken("is not a whole GGUF file: its header cannot be read");
-      told.cause = error;
-      throw told;
-    },
-  );
-  const said = z.record(z.string(), z.unknown()).parse(metadata);
-  if (said["general.type"] === "adapter")
+  const { said, tensorInfos, tensorDataOffset } = await headerOf(path).catch((error: unknown) => {
+    const told = broken("is not a whole GGUF file: its header cannot be read");
+    told.cause = error;
+    throw told;
+  });
+  if (isAdapter(said))
     throw new ToolError(
       "invalid_input",
       `model: \`${basename(path)}\` is an adapter, which is not served alone.`,

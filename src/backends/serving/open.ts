@@ -35,6 +35,7 @@ const PASSED_ON = ["PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VI
 const DEFAULT_CONTEXT = 4096;
 const POLL_MS = 100;
 const TRIES = 3;
+
 export function openBackends({ config, env, exclusively }: Wiring): Backends {
   const servers = new Servers(join(config.workspace, "servers"), join(config.root, "bin/keep.mjs"));
   const bundledPath = (name: string) => {
