@@ -1,4 +1,4 @@
-import type { Mark } from "../kernel/collections.ts";
+import type { Mark } from "../kernel/documents.ts";
 
 /** A long text is cut block by block, so that what cutting needs stays small and other work gets its turn. */
 const BLOCK = 200_000;

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { Chunking, Mark } from "../kernel/collections.ts";
+import type { Chunking, Mark } from "../kernel/documents.ts";
 import { blocksOf, marksIn } from "./blocks.ts";
 import { CUT, type Cut, type Unit, unitsOf } from "./units.ts";
 

@@ -1,20 +1,16 @@
 import type { Table } from "@lancedb/lancedb";
 import { z } from "zod";
-import {
-  ChunkRow,
-  type Collection,
-  type CollectionVersion,
-  type DocumentBrief,
-  DocumentRow,
-  type Hit,
-  type IndexState,
-  type Orphans,
-  type Prepared,
-  type Sampled,
-  type Search,
-  type Settings,
-  type VectorIndex,
+import type {
+  Collection,
+  CollectionVersion,
+  Hit,
+  IndexState,
+  Orphans,
+  Sampled,
+  Search,
+  VectorIndex,
 } from "../kernel/collections.ts";
+import { ChunkRow, type DocumentBrief, DocumentRow, type Prepared, type Settings } from "../kernel/documents.ts";
 import { exported } from "./copies.ts";
 import { filterSql, quoted } from "./filter.ts";
 import { type Resident, residentRows } from "./resident.ts";

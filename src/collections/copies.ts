@@ -1,6 +1,6 @@
 import type { Connection, Table } from "@lancedb/lancedb";
 import { z } from "zod";
-import { Settings } from "../kernel/collections.ts";
+import { Settings } from "../kernel/documents.ts";
 import { ToolError } from "../kernel/errors.ts";
 import { chunkSchema, documentSchema } from "./rows.ts";
 

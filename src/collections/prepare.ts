@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Chunking, Embedder, Mark, Parsed, Prepared } from "../kernel/collections.ts";
+import type { Embedder } from "../kernel/collections.ts";
+import type { Chunking, Mark, Parsed, Prepared } from "../kernel/documents.ts";
 import { type Chunk, chunksOf } from "./chunking.ts";
 import { CodePoints } from "./code-points.ts";
 import { turnsOf } from "./turns.ts";

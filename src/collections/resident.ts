@@ -1,6 +1,6 @@
 import type { Table } from "@lancedb/lancedb";
 import { z } from "zod";
-import { ChunkRow } from "../kernel/collections.ts";
+import { ChunkRow } from "../kernel/documents.ts";
 import type { Ranked } from "./fusion.ts";
 import { CHUNK_COLUMNS } from "./rows.ts";
 

@@ -1,5 +1,5 @@
 import { Field, FixedSizeList, Float32, Float64, Int32, List, Schema, Utf8 } from "apache-arrow";
-import { ChunkRow, type Settings } from "../kernel/collections.ts";
+import { ChunkRow, type Settings } from "../kernel/documents.ts";
 
 export const CHUNK_COLUMNS = Object.keys(ChunkRow.shape);
 /** Under which a table's schema keeps the collection's settings, so that they go wherever the table goes. */

@@ -1,7 +1,8 @@
 import type { Table } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { z } from "zod";
-import { ChunkRow, type Hit, type Search } from "../kernel/collections.ts";
+import type { Hit, Search } from "../kernel/collections.ts";
+import { ChunkRow } from "../kernel/documents.ts";
 import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
 import type { Resident } from "./resident.ts";

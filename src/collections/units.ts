@@ -1,4 +1,4 @@
-import type { Mark } from "../kernel/collections.ts";
+import type { Mark } from "../kernel/documents.ts";
 
 /** How good a place is to cut at, by what ends there. */
 export const CUT = { word: 1, line: 2, sentence: 3, paragraph: 4, section: 5, page: 6 } as const;

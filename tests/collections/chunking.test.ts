@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { openTokenizer } from "../../src/backends/embedding/tokenizer.ts";
 import { type Chunk, chunksOf } from "../../src/collections/chunking.ts";
 import { CodePoints } from "../../src/collections/code-points.ts";
-import { type Chunking, type Mark, STRATEGIES } from "../../src/kernel/collections.ts";
+import { type Chunking, type Mark, STRATEGIES } from "../../src/kernel/documents.ts";
 import { root } from "../support/server.ts";
 
 const model = join(root, ".cache/models/all-MiniLM-L6-v2");

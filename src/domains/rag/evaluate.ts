@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Chunking, MODES } from "../../kernel/collections.ts";
+import { MODES } from "../../kernel/collections.ts";
+import { Chunking } from "../../kernel/documents.ts";
 import { job, rare, speaker } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, digits, table, warned } from "../../kernel/words.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Chunking, STRATEGIES } from "../../kernel/collections.ts";
+import { Chunking, STRATEGIES } from "../../kernel/documents.ts";
 import { job, rare, source } from "../../kernel/fields.ts";
 import { nativeTool } from "../../kernel/tool.ts";
 import { capped, warned } from "../../kernel/words.ts";

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ml_engine.checkpoints import (
     FINISHED_FILE,
@@ -17,13 +17,12 @@ from ml_engine.checkpoints import (
     read_steps,
     resumed,
 )
-from ml_engine.contract.training import CheckpointParams, CheckpointResult, KeptRun, KeptStep
+from ml_engine.contract.training import CheckpointParams, CheckpointResult
 from ml_engine.errors import OpError
 from ml_engine.job import Job
-from ml_engine.names import nearest
+from ml_engine.kept_runs import SAVED, described, folder_of, folders_of, kept, root_of
 from ml_engine.ops import registry
 
-SAVED = "saved"
 MOST_STEPS = 500
 
 
@@ -64,71 +63,17 @@ def _empty(action: str) -> CheckpointResult:
     }
 
 
-def _root(job: Job) -> Path:
-    """Where all calls of the workspace keep their checkpoints."""
-    return (job.checkpoints or job.folder / "checkpoints").parent
-
-
-def _folders(job: Job) -> list[Path]:
-    root = _root(job)
-    found = [path for path in root.iterdir() if (path / "call.json").is_file()] if root.is_dir() else []
-    return sorted(found, key=lambda path: path.name)
-
-
-def _folder(params: CheckpointParams, job: Job, field: Literal["run", "other"] = "run") -> Path:
-    given = params.get(field)
-    names = [path.name for path in _folders(job)]
-    if given is None:
-        raise OpError(
-            "invalid_input", f"{field}: `{params['action']}` needs it", f"One of {', '.join(names[-10:]) or 'none'}."
-        )
-    found = [name for name in names if name.startswith(given)]
-    if len(found) != 1:
-        guess = nearest(given, names)
-        said = f"; did you mean `{guess}`?" if guess else ""
-        listed = ", ".join(names[-10:]) or "none"
-        raise OpError("not_found", f"{field}: `{given}` has no checkpoints{said}", f"There are: {listed}.")
-    return _root(job) / found[0]
-
-
-def _kept(folder: Path) -> KeptRun:
-    call, steps = read_call(folder), read_steps(folder)
-    state = "at work" if is_open(folder) else "finished" if (folder / FINISHED_FILE).is_file() else "broken off"
-    counts = {
-        kind: sum(step.name.startswith(kind) for step in steps) for kind in ("fold-", "trial-", "rounds-", "steps-")
-    }
-    return {
-        "run": folder.name,
-        "op": call["op"],
-        "state": SAVED if call["op"] == SAVED else state,
-        "steps": len(steps),
-        "size_bytes": sum(step.size_bytes for step in steps),
-        "newest": steps[-1].time if steps else None,
-        "progress": ", ".join(f"{count} {kind.rstrip('-')}s" for kind, count in counts.items() if count),
-    }
-
-
-def _described(step: Step) -> KeptStep:
-    return {
-        "name": step.name,
-        "time": step.time,
-        "size_bytes": step.size_bytes,
-        "facts": step.facts,
-        "damaged": step.damaged(),
-    }
-
-
 def _list(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
     del params
-    result["runs"] = [_kept(folder) for folder in _folders(job)]
+    result["runs"] = [kept(folder) for folder in folders_of(job)]
     return result
 
 
 def _show(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
-    folder = _folder(params, job)
+    folder = folder_of(params, job)
     call = read_call(folder)
     steps = read_steps(folder)
-    result["runs"], result["steps"] = [_kept(folder)], [_described(step) for step in steps[:MOST_STEPS]]
+    result["runs"], result["steps"] = [kept(folder)], [described(step) for step in steps[:MOST_STEPS]]
     result["notes"] = [f"Called with {json.dumps(call['params'], ensure_ascii=False)[:2000]}."]
     if len(steps) > MOST_STEPS:
         result["notes"].append(f"{len(steps) - MOST_STEPS} more steps.")
@@ -136,16 +81,16 @@ def _show(params: CheckpointParams, job: Job, result: CheckpointResult) -> Check
 
 
 def _verify(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
-    folders = [_folder(params, job)] if "run" in params else _folders(job)
-    result["runs"] = [_kept(folder) for folder in folders]
-    result["steps"] = [_described(step) for folder in folders for step in read_steps(folder)][:MOST_STEPS]
+    folders = [folder_of(params, job)] if "run" in params else folders_of(job)
+    result["runs"] = [kept(folder) for folder in folders]
+    result["steps"] = [described(step) for folder in folders for step in read_steps(folder)][:MOST_STEPS]
     result["warnings"] = [f"{one['name']}: {one['damaged']} is damaged." for one in result["steps"] if one["damaged"]]
     return result
 
 
 def _compare(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
-    first, second = _folder(params, job), _folder(params, job, "other")
-    result["runs"] = [_kept(first), _kept(second)]
+    first, second = folder_of(params, job), folder_of(params, job, "other")
+    result["runs"] = [kept(first), kept(second)]
     one, other = read_call(first), read_call(second)
     for key in sorted({*one["params"], *other["params"]}):
         if one["params"].get(key) != other["params"].get(key):
@@ -163,7 +108,7 @@ def _compare(params: CheckpointParams, job: Job, result: CheckpointResult) -> Ch
 
 
 def _resume(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
-    folder = _folder(params, job)
+    folder = folder_of(params, job)
     call = read_call(folder)
     if call["op"] == SAVED:
         raise OpError("invalid_input", f"run: `{folder.name}` is a saved model; nothing of it is unfinished")
@@ -192,7 +137,7 @@ def _save(params: CheckpointParams, job: Job, result: CheckpointResult) -> Check
     if "model" not in params or "name" not in params:
         raise OpError("invalid_input", "model: `save` needs it, and a `name`", "{action: 'save', model: …, name: …}.")
     source = Path(params["model"])
-    folder = _root(job) / params["name"]
+    folder = root_of(job) / params["name"]
     if (folder / "call.json").is_file():
         raise OpError("conflict", f"name: there are checkpoints called `{params['name']}`", "Choose another name.")
     call = {"model": f"{source.parent.name}@{source.name}"}
@@ -202,7 +147,7 @@ def _save(params: CheckpointParams, job: Job, result: CheckpointResult) -> Check
         files = {path.name: path.read_bytes() for path in sorted(source.iterdir()) if path.is_file()}
         book.keep("model", {"model": call["model"], "metrics": manifest["metrics"]}, files)
         book.close(keep=True)
-    result["runs"] = [_kept(folder)]
+    result["runs"] = [kept(folder)]
     return result
 
 
@@ -213,23 +158,23 @@ def _prune(params: CheckpointParams, job: Job, result: CheckpointResult) -> Chec
     doomed: list[Path] = []
     if "older_than_days" in params:
         before = datetime.now(tz=UTC) - timedelta(days=params["older_than_days"])
-        doomed += [folder for folder in _folders(job) if not is_open(folder) and _time(folder) < before]
+        doomed += [folder for folder in folders_of(job) if not is_open(folder) and _time(folder) < before]
     if "keep_best" in params or "keep_every" in params:
-        folder = _folder(params, job)
+        folder = folder_of(params, job)
         if is_open(folder):
             raise OpError("conflict", f"run: `{folder.name}` is at work", "Wait for it, or cancel its job.")
         steps = read_steps(folder)
-        kept = {step.name for at, step in enumerate(steps) if at % params.get("keep_every", len(steps) + 1) == 0}
+        staying = {step.name for at, step in enumerate(steps) if at % params.get("keep_every", len(steps) + 1) == 0}
         if "keep_every" not in params:
-            kept = set[str]()
+            staying = set[str]()
         if "keep_best" in params:
-            kept |= {step.name for step in sorted(steps, key=_score, reverse=True)[: params["keep_best"]]}
-        doomed += [step.folder for step in steps if step.name not in kept]
-    result["removed"] = [str(path.relative_to(_root(job))) for path in doomed]
+            staying |= {step.name for step in sorted(steps, key=_score, reverse=True)[: params["keep_best"]]}
+        doomed += [step.folder for step in steps if step.name not in staying]
+    result["removed"] = [str(path.relative_to(root_of(job))) for path in doomed]
     result["freed_bytes"] = sum(file.stat().st_size for path in doomed for file in path.rglob("*") if file.is_file())
     for path in doomed:
         shutil.rmtree(path)
-    result["runs"] = [_kept(folder) for folder in _folders(job)]
+    result["runs"] = [kept(folder) for folder in folders_of(job)]
     return result
 
 
@@ -248,13 +193,13 @@ def _score(step: Step) -> tuple[float, str]:
 
 
 def _export(params: CheckpointParams, job: Job, result: CheckpointResult) -> CheckpointResult:
-    folder = _folder(params, job)
+    folder = folder_of(params, job)
     path, artifact = job.artifact(f"{folder.name}.zip", f"Checkpoints of {folder.name}")
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for file in sorted(folder.rglob("*")):
             if file.is_file() and file.name != "lock":
                 archive.write(file, file.relative_to(folder))
-    result["runs"] = [_kept(folder)]
+    result["runs"] = [kept(folder)]
     result["file"] = {"path": artifact["path"], "uri": artifact["uri"], "title": artifact["title"]}
     return result
 

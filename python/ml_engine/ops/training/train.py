@@ -2,22 +2,20 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any, cast
-
-import numpy as np
 
 from ml_engine.blended import BLEND
 from ml_engine.boosters import MOST_ROUNDS, Boosted
-from ml_engine.calibration import Calibrator, cross_calibrated
+from ml_engine.calibrating import calibrate
 from ml_engine.callbacks import declared
 from ml_engine.checkpoints import Book, RoundKeeper, open_book
 from ml_engine.contract.training import Artifact, TrainParams, TrainResult
-from ml_engine.crossval import Validation, baseline, final_params, fit, pipeline_for, validate
+from ml_engine.crossval import baseline, final_params, fit, pipeline_for, validate
 from ml_engine.folds import plan
 from ml_engine.job import Job
 from ml_engine.leakage import suspects
-from ml_engine.metrics import Scores, better, score, summary
+from ml_engine.metrics import Scores, better, summary
 from ml_engine.onnx_files import FAMILIES as ONNX_FAMILIES
 from ml_engine.onnx_files import Converted, converted
 from ml_engine.problem import Problem, pose
@@ -213,32 +211,6 @@ def as_onnx(params: TrainParams, problem: Problem, pipeline: Any, family: str) -
         "model.onnx takes the encoded columns that onnx.json names; encode.skops or model.skops makes them."
     )
     return found
-
-
-@dataclass(frozen=True)
-class Calibrated:
-    scores: list[Scores]
-    calibrator: Calibrator | None
-    report: Any
-
-
-def calibrate(problem: Problem, cross: Validation, method: str) -> Calibrated:
-    """Learns the calibration on out-of-fold predictions; the scores become those of calibrated predictions."""
-    if method == "none":
-        return Calibrated(cross.scores, None, None)
-    if len(cross.tested) < 2:
-        problem.warnings.append("Not calibrated: it needs two finished folds.")
-        return Calibrated(cross.scores, None, None)
-    chosen = "isotonic" if method == "isotonic" else "sigmoid"
-    seen = np.concatenate(cross.tested)
-    if method == "isotonic" and len(seen) < 1000:
-        problem.warnings.append("Isotonic calibration overfits below 1000 rows; sigmoid is safer.")
-    output = cross_calibrated(chosen, cross.output, problem.truth, cross.tested)
-    scores = [score(problem.task, problem.truth[test], output[test], problem.positive) for test in cross.tested]
-    calibrator = Calibrator.fit(chosen, cross.output[seen], problem.truth[seen])
-    before = score(problem.task, problem.truth[seen], cross.output[seen], problem.positive)["ece"]
-    after = score(problem.task, problem.truth[seen], output[seen], problem.positive)["ece"]
-    return Calibrated(scores, calibrator, {"method": method, "ece_before": before, "ece_after": after})
 
 
 def compare_with_baseline(problem: Problem, metrics: Scores, base: Scores) -> None:

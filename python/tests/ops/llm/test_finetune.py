@@ -2,9 +2,6 @@
 
 import json
 import math
-import resource
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,6 @@ from typing import Any
 import pytest
 
 from ml_engine.checkpoints import read_steps
-from ml_engine.contract.llm import FinetuneParams, FinetuneResult
 from ml_engine.errors import OpError
 from ml_engine.job import Job, Said, quiet
 from ml_engine.language.libraries import library
@@ -20,50 +16,17 @@ from ml_engine.language.llamacpp import BUILT
 from ml_engine.language.opening import open_for_training, open_language_model
 from ml_engine.language.sources import find_language_model
 from ml_engine.language.training import keep_gradients
-from ml_engine.ops.llm.finetune import finetune
-from tests.language.tiny import ARCHITECTURE, CHATML, chats, json_lines, model_folder, tokenizer
-
-Given = dict[str, Any]
-SHORT: Given = {"steps": 6, "batch_size": 4, "learning_rate": 1e-2, "eval_share": 0.2, "eval_every": 3}
-
+from tests.language.tiny import ARCHITECTURE, CHATML, json_lines, tokenizer
+from tests.ops.llm.finetuning import SHORT, run
 
 VOCABULARY = len(tokenizer())
+
+
 WEIGHTS = VOCABULARY * 32 + 2 * (32 * 32 * 2 + 32 * 16 * 2 + 3 * 32 * 64 + 2 * 32) + 32
 
 
 class StoppedError(Exception):
     """A training that was killed at some step."""
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: Any) -> Path:
-    return model_folder(tmp_path_factory.mktemp("base"), CHATML)
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: Any) -> str:
-    return json_lines(tmp_path_factory.mktemp("data") / "chats.jsonl", chats(40))
-
-
-def params(**given: Any) -> FinetuneParams:
-    settings: Any = {
-        "action": "train",
-        "method": "lora",
-        "dry_run": False,
-        "settings": {},
-        "columns": {},
-        "merge": True,
-        "confirm": False,
-        "seed": 0,
-        "wait_seconds": 20.0,
-        "cancel": False,
-    }
-    settings.update(given)
-    return settings
-
-
-def run(folder: Path, job: Job | None = None, **given: Any) -> FinetuneResult:
-    return finetune(params(**given), job or quiet(folder))
 
 
 def loss_of(model: Any, ids: Any) -> float:
@@ -213,68 +176,3 @@ def test_a_model_from_nothing_learns_to_answer(tmp_path: Path) -> None:
     assert result["template"]["pieces"] == [{"text": "ab=", "learnt": False}, {"text": "a<|end|>", "learnt": True}] or (
         [piece["learnt"] for piece in result["template"]["pieces"]] == [False, True]
     )
-
-
-FULL_DISK = """
-import resource, sys
-from pathlib import Path
-from ml_engine.errors import OpError
-from ml_engine.job import quiet
-from ml_engine.ops.llm.finetune import finetune
-import json, signal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
-try:
-    finetune(json.loads(sys.argv[1]), quiet(Path(sys.argv[2])))
-except OpError as error:
-    print(error.kind, error.message)
-"""
-
-
-def test_a_disk_that_fills_up_in_a_merge_leaves_nothing(base: Path, data: str, tmp_path: Path) -> None:
-    made = run(tmp_path / "made", base_model=str(base), dataset=data, settings={**SHORT, "rank": 1}, merge=False)
-    given = json.dumps(params(action="merge", model=made["adapter"]))
-    (tmp_path / "full").mkdir()
-    command = [sys.executable, "-c", FULL_DISK, given, str(tmp_path / "full")]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
-    assert ended.stdout == "failed There is no room on the disk for the model's 0 MB.\n", ended.stderr[-2000:]
-    assert not (tmp_path / "full" / "model").exists()
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 20000
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"dataset": "data"}, "base_model: action `train` needs it"),
-        ({"base_model": "base"}, "dataset: action `train` needs it"),
-        ({"base_model": "new", "dataset": "data"}, "architecture: a `new` model needs it"),
-        (
-            {"base_model": "base", "dataset": "data", "settings": {"max_tokens": 4096}},
-            "settings.max_tokens: 4096 is more than the 128 tokens that the model can see",
-        ),
-        (
-            {"base_model": "base", "dataset": "data", "settings": {"patience": 1, "eval_share": 0.0}},
-            "settings.patience: no examples are held out",
-        ),
-        ({"action": "merge"}, "model: action `merge` needs it"),
-        ({"action": "merge", "model": "base"}, "model: `base` is no adapter"),
-        ({"action": "export", "model": "base"}, "to: safetensors needs it"),
-    ],
-)
-def test_what_is_refused(base: Path, data: str, tmp_path: Path, given: Given, message: str) -> None:
-    places = {"base": str(base), "data": data}
-    meant: Given = {
-        name: places.get(value, value) if isinstance(value, str) else value for name, value in given.items()
-    }
-    with pytest.raises(OpError) as refused:
-        run(tmp_path, **meant)
-    assert refused.value.message == message.replace("`base`", f"`{base.name}`")
-
-
-def test_memory_that_runs_out_says_what_to_do(
-    base: Path, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ml_engine.language.planning.available_bytes", lambda: 1000)
-    with pytest.raises(OpError, match="The training needs at least") as refused:
-        run(tmp_path, base_model=str(base), dataset=data, settings=SHORT)
-    assert "settings.batch_size" in (refused.value.hint or "")

@@ -10,6 +10,9 @@ import polars as pl
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 
 from ml_engine.contract.training import EvaluateParams, SweepParams, TrainParams
+from ml_engine.families import FAMILIES as ALL
+
+FAMILIES = [name for name, one in ALL.items() if one.framework != "torch"]
 
 TRAIN: Any = {
     "target": "target",

@@ -1,4 +1,5 @@
-import { Chunking, type Collection, type Embedder } from "../../../kernel/collections.ts";
+import type { Collection, Embedder } from "../../../kernel/collections.ts";
+import { Chunking } from "../../../kernel/documents.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Evaluated, EvaluateParams } from "../evaluate.ts";
 import { bringIn } from "../ingest/bring-in.ts";

@@ -1,11 +1,5 @@
-import {
-  Chunking,
-  type Collection,
-  type Embedder,
-  FORMAT,
-  type Parsed,
-  type Settings,
-} from "../../../kernel/collections.ts";
+import type { Collection, Embedder } from "../../../kernel/collections.ts";
+import { Chunking, FORMAT, type Parsed, type Settings } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import type { Ingested, IngestParams } from "../ingest.ts";

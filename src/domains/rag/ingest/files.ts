@@ -1,4 +1,4 @@
-import type { Parsed } from "../../../kernel/collections.ts";
+import type { Parsed } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { type Failure, type FoundFile, OpResult } from "./op.ts";

@@ -1,4 +1,4 @@
-import type { Parsed } from "../../../kernel/collections.ts";
+import type { Parsed } from "../../../kernel/documents.ts";
 
 const LOOKED_AT = 100_000;
 /** Above this share of letters, words are found by a dictionary of scripts that set no blanks between them. */

@@ -1,4 +1,5 @@
-import type { Chunking, Collection, Embedder } from "../../../kernel/collections.ts";
+import type { Collection, Embedder } from "../../../kernel/collections.ts";
+import type { Chunking } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { DEFAULT_MODEL } from "../fields.ts";

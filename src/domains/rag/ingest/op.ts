@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Mark } from "../../../kernel/collections.ts";
+import { Mark } from "../../../kernel/documents.ts";
 
 /** A file that may become a document. */
 export const FoundFile = z

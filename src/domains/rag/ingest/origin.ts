@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Collection, type DocumentRow, Mark, type Parsed } from "../../../kernel/collections.ts";
+import type { Collection } from "../../../kernel/collections.ts";
+import { type DocumentRow, Mark, type Parsed } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import { collectionIn } from "../../../kernel/fields.ts";
 import type { Ports } from "../../../kernel/ports.ts";

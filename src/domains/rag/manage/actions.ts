@@ -1,4 +1,5 @@
-import type { Collection, DocumentBrief } from "../../../kernel/collections.ts";
+import type { Collection } from "../../../kernel/collections.ts";
+import type { DocumentBrief } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
 import { opened, strings } from "../fields.ts";
