@@ -162,7 +162,7 @@ export class LanceCollection implements Collection {
       if (!there) warnings.push("An index could not be read, and is made anew.");
       if (anew || !there?.has("body"))
         await attempt("The full-text index", () => indexWords(this.#chunks, this.settings.language));
-      if (!there?.has("vector")) await attempt("The vector index", () => indexVectors(this.#chunks));
+      if (!there?.has("vector")) await attempt("The vector index", () => this.#indexVectors());
       await attempt("Packing", () => this.#chunks.optimize());
       await attempt("Packing", () => this.#documents.optimize());
       await attempt("Marking a version", () => markVersion(this.tables));
@@ -180,7 +180,11 @@ export class LanceCollection implements Collection {
   }
 
   indexVectors(evenIfSmall: boolean): Promise<VectorIndex> {
-    return this.#exclusively(() => indexVectors(this.#chunks, evenIfSmall));
+    return this.#exclusively(() => this.#indexVectors(evenIfSmall));
+  }
+
+  #indexVectors(evenIfSmall = false): Promise<VectorIndex> {
+    return indexVectors(this.#chunks, this.settings.embedding.dimensions, evenIfSmall);
   }
 
   recall(): Promise<number> {

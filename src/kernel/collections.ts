@@ -61,7 +61,7 @@ export interface IndexState {
 }
 
 export interface VectorIndex {
-  readonly type: "none" | "IVF_FLAT" | "IVF_HNSW_SQ";
+  readonly type: "none" | "IVF_RQ" | "IVF_FLAT" | "IVF_HNSW_SQ";
   readonly rows: number;
   /** Share of the ten nearest that it finds, measured against exact search. */
   readonly recall: number;

@@ -108,10 +108,26 @@ describe("ml_rag_manage", () => {
     const small = await client.call(MANAGE, { action: "index", collection: "guide" });
     expect(small.text).toMatchInlineSnapshot(`
       "Index of body: FTS, 3 rows, 0 not in it yet.
-      No index of vectors: 3 chunks are searched exactly, which is as fast and misses nothing."
+      No index of vectors: 3 chunks are searched exactly, which misses nothing."
     `);
     const packed = await client.call(MANAGE, { action: "optimize", collection: "guide" });
     expect(packed.structured).toMatchObject({ warnings: [], indices: [{ column: "body", unindexed: 0 }] });
+  });
+
+  test("searches by an index of vectors as it does without one", async ({ client, made }) => {
+    expect(made).toContain("lancedb");
+    await client.call(MANAGE, { action: "clone", collection: "guide", to: "indexed" });
+    const forced = await client.call(MANAGE, { action: "index", collection: "indexed", force: true });
+    expect(forced.text).toMatchInlineSnapshot(`
+      "Index of body: FTS, 3 rows, 0 not in it yet.
+      Index of vector: IVF_RQ, 3 rows, 0 not in it yet.
+      Recall@10 against exact search: 1.
+      IVF_RQ over 3 chunks."
+    `);
+    const ask = (collection: string) =>
+      client.call("ml_rag_query", { collection, query: "How long is parental leave?", filter: "ordinal >= 0" });
+    const [before, after] = [await ask("guide"), await ask("indexed")];
+    expect(after.structured?.["results"]).toEqual(before.structured?.["results"]);
   });
 
   test("a damaged index of words is told, done without, and made anew", async ({ client, made }) => {

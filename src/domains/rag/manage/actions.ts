@@ -115,7 +115,7 @@ const ACTIONS: Readonly<Record<ManageParams["action"], (params: ManageParams, po
       recall: type === "none" ? null : recall,
       notes: [
         type === "none"
-          ? `No index of vectors: ${rows} chunks are searched exactly, which is as fast and misses nothing.`
+          ? `No index of vectors: ${rows} chunks are searched exactly, which misses nothing.`
           : `${type} over ${rows} chunks.`,
       ],
     };
