@@ -16,10 +16,9 @@ def main(arguments: list[str]) -> int:
 
             zygote.serve(socket)
         case ["standby", socket, identity]:
-            from ml_engine import zygote
+            from ml_engine.preload import Preload
 
-            zygote.preload()
-            worker.serve(socket, identity)
+            worker.serve(socket, identity, Preload())
         case [op, params]:
             return by_hand(op, params)
         case _:

@@ -16,13 +16,16 @@ from typing import Any, cast
 from ml_engine.errors import OpError
 from ml_engine.job import Job, Said
 from ml_engine.ops import registry
+from ml_engine.preload import Preload
 from ml_engine.protocol import PROTOCOL, Call, Channel, Limits, encode
 
 
-def serve(path: str, identity: str) -> None:
+def serve(path: str, identity: str, preload: Preload | None = None) -> None:
     """Connects to the server's socket, runs the one call it is sent, and answers."""
     channel = Channel(path)
     channel.send({"type": "hello", "protocol": PROTOCOL, "id": identity, "pid": os.getpid()})
+    if preload is not None:
+        preload.until_asked(channel)
     message = channel.receive()
     if message is None:
         return

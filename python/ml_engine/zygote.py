@@ -4,76 +4,51 @@ Nothing but imports happens here: no threads, no locks held, no work, so that a 
 """
 
 import contextlib
-import gc
-import importlib
 import os
-import select
 import signal
 import sys
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 from ml_engine import worker
-from ml_engine.ops import registry
+from ml_engine.preload import Preload
 from ml_engine.protocol import PROTOCOL, Channel
 
-BRINGS_TORCH = "sklearn.externals.array_api_compat.torch"
-"""A library that looks through all of scikit-learn comes by this module, which imports torch where it is installed."""
-
-
-def preload() -> None:
-    """Imports every op, and with them what they stand on, but not torch: few calls need it, and it costs seconds."""
-    sys.modules[BRINGS_TORCH] = cast(Any, None)
-    for name in registry.names():
-        importlib.import_module(f"ml_engine.ops.{name}")
-    del sys.modules[BRINGS_TORCH]
-    gc.collect()
-    gc.freeze()
+ENDED = {signal.SIGCHLD}
 
 
 def serve(path: str) -> None:
-    """Forks a worker a `fork` until the server leaves."""
+    """Forks a worker a `fork` until the server leaves.
+
+    The first is forked at once and imports what its op needs; all else is imported here while nothing is asked for.
+    """
     channel = Channel(path)
-    preload()
-    awake, wake = os.pipe()
-    os.set_blocking(wake, False)
-    os.set_blocking(awake, False)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, _noticed)
     children: dict[int, str] = {}
+
+    def ended(signum: int, frame: FrameType | None) -> None:
+        del signum, frame
+        _reap(children, channel)
+
+    signal.signal(signal.SIGCHLD, ended)
     channel.send({"type": "zygote", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0]})
-    while True:
-        ready, _, _ = select.select([channel.fileno(), awake], [], [])
-        if awake in ready:
-            with contextlib.suppress(BlockingIOError):
-                os.read(awake, 4096)
-            _reap(children, channel)
-        if channel.fileno() in ready:
-            first = True
-            while first or channel.pending:
-                first = False
-                message = channel.receive()
-                if message is None:
-                    return
-                children[_fork(message, path, channel, (awake, wake))] = message["id"]
+    preload = Preload()
+    while (message := channel.receive()) is not None:
+        # Else one that ends at once would do so before it is known here.
+        signal.pthread_sigmask(signal.SIG_BLOCK, ENDED)
+        children[_fork(message, path, channel)] = message["id"]
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED)
+        preload.until_asked(channel)
 
 
-def _noticed(signum: int, frame: FrameType | None) -> None:
-    """Does nothing: that a handler is there makes Python write to the wake-up pipe."""
-    del signum, frame
-
-
-def _fork(message: dict[str, Any], path: str, channel: Channel, pipe: tuple[int, int]) -> int:
+def _fork(message: dict[str, Any], path: str, channel: Channel) -> int:
     child = os.fork()
     if child != 0:
         return child
     status = 1
     try:
-        signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED)
         channel.close()
-        for end in pipe:
-            os.close(end)
         worker.serve(path, message["id"])
         status = 0
     finally:
@@ -85,10 +60,15 @@ def _fork(message: dict[str, Any], path: str, channel: Channel, pipe: tuple[int,
 
 
 def _reap(children: dict[int, str], channel: Channel) -> None:
+    """Tells of each child that has ended. Called by the signal, between two steps of whatever is being imported."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDED)
     for pid in list(children):
         with contextlib.suppress(ChildProcessError):
             done, status = os.waitpid(pid, os.WNOHANG)
             if done == 0:
                 continue
             ended_by = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else None
-            channel.send({"type": "exited", "id": children.pop(pid), "signal": ended_by})
+            # Where the server has left, the next `receive` says so.
+            with contextlib.suppress(OSError):
+                channel.send({"type": "exited", "id": children.pop(pid), "signal": ended_by})
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED)

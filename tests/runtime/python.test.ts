@@ -103,6 +103,15 @@ describe.each(["zygote", "standby"] as const)("a %s worker", (kind) => {
     });
   });
 
+  test("says that a library is missing to whoever needs it, and to nobody else", async () => {
+    expect(await failure(run(python, "probe.broken", {}))).toEqual({
+      kind: "unavailable",
+      message: "Python cannot load its libraries. No module named 'no_such_library'",
+      hint: "Run `npm run setup` in the folder of ML Engine.",
+    });
+    expect(await run(python, "probe.echo", { say: "well" })).toEqual({ said: "well" });
+  });
+
   test("that crashes or is killed is an error with its signal", async () => {
     expect(await failure(run(python, "probe.misbehave", { how: "segfault" }))).toMatchObject({
       kind: "failed",
