@@ -76,6 +76,7 @@ async function chain(
   folder: string,
   base: Record<string, unknown>,
   tuned: Record<string, unknown>,
+  chat_template = false,
 ) {
   const made = async (tool: string, args: Record<string, unknown>) => {
     const answer = await client.call(tool, args);
@@ -107,7 +108,9 @@ async function chain(
   expect(light.kl_divergence).toBeLessThan(lighter.kl_divergence ?? 0);
   expect(light.bits_per_weight).toBeGreaterThan(lighter.bits_per_weight);
   const evaluated = async (args: Record<string, unknown>) =>
-    Evaluated.parse((await made("ml_llm_evaluate", { dataset, limit: 40, max_tokens: 8, ...args })).structured);
+    Evaluated.parse(
+      (await made("ml_llm_evaluate", { dataset, limit: 40, max_tokens: 8, chat_template, ...args })).structured,
+    );
   const served: z.output<typeof Evaluated>[] = [];
   for (const backend of ["llamacpp", "ollama"] as const)
     if (isHere(backend))
@@ -178,6 +181,8 @@ describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served
         workspace,
         { base_model: SMALL },
         { settings: { steps: 40, batch_size: 8, learning_rate: 0.0005, rank: 8 } },
+        // It is taught bare prompts as turns of its template.
+        true,
       );
       expect(learnt).toMatch(/is better than .* beyond chance/);
     },

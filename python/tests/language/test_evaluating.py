@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_engine.errors import OpError
+from ml_engine.language.evaluating.answerer import open_answerer
 from ml_engine.language.evaluating.comparing import Kept, differences, paired_p, verdict
 from ml_engine.language.evaluating.dataset_tasks import dataset_task
 from ml_engine.language.evaluating.yaml_tasks import read_task
 from tests.language.test_quantizing import needs_llm
+from tests.language.tiny import CHATML, model_folder, quiet
 
 TASK = """
 task: sums
@@ -61,6 +63,18 @@ def test_a_task_that_runs_code_or_reaches_out_is_refused(text: str, kind: str, w
     with pytest.raises(OpError, match=what) as told:
         read_task(file, tmp_path / "cache")
     assert told.value.kind == kind
+
+
+@needs_llm
+@pytest.mark.parametrize(("chats", "applied", "warnings"), [(True, False, 1), (True, True, 0), (False, False, 0)])
+def test_a_model_that_chats_and_is_asked_otherwise_is_told(
+    chats: bool, applied: bool, warnings: int, tmp_path: Path
+) -> None:
+
+    model = str(model_folder(tmp_path / "model", CHATML if chats else None))
+    params: Any = {"served": None, "model": model, "dataset": "sums.jsonl", "chat_template": applied}
+    said = open_answerer(params, quiet(tmp_path)).warnings
+    assert ["asked without it" in one for one in said] == [True] * warnings
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "two"])

@@ -1,5 +1,6 @@
 """What the harness asks: weights that are opened here, or a server that speaks OpenAI's API."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ from ml_engine.contract.llm import EvaluateParams, ServedModel
 from ml_engine.errors import OpError
 from ml_engine.job import Job
 from ml_engine.language.libraries import library
-from ml_engine.language.opening import open_language_model
+from ml_engine.language.opening import LanguageModel, open_language_model
 
 BATCH = 8
 """Texts at once."""
@@ -62,8 +63,14 @@ def open_answerer(params: EvaluateParams, job: Job) -> Answerer:
         device=device,
         batch_size=BATCH,
     )
-    said = ("GGUF weights were dequantized and opened by transformers.",) if opened.source.format == "gguf" else ()
-    return Answerer(model, opened.source.name, "transformers", None, said)
+    return Answerer(model, opened.source.name, "transformers", None, tuple(_warnings(params, opened)))
+
+
+def _warnings(params: EvaluateParams, opened: LanguageModel) -> Iterator[str]:
+    if opened.source.format == "gguf":
+        yield "GGUF weights were dequantized and opened by transformers."
+    if "dataset" in params and opened.tokenizer.chat_template and not params["chat_template"]:
+        yield "The model has a chat template and was asked without it; `chat_template: true` asks as in a chat."
 
 
 def _server(params: EvaluateParams, served: ServedModel) -> Answerer:
