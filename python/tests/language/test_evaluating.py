@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_engine.errors import OpError
+from ml_engine.job import quiet
 from ml_engine.language.evaluating.answerer import open_answerer
 from ml_engine.language.evaluating.comparing import Kept, differences, paired_p, verdict
 from ml_engine.language.evaluating.dataset_tasks import dataset_task
 from ml_engine.language.evaluating.yaml_tasks import read_task
 from tests.language.test_quantizing import needs_llm
-from tests.language.tiny import CHATML, model_folder, quiet
 
 TASK = """
 task: sums
@@ -70,6 +70,7 @@ def test_a_task_that_runs_code_or_reaches_out_is_refused(text: str, kind: str, w
 def test_a_model_that_chats_and_is_asked_otherwise_is_told(
     chats: bool, applied: bool, warnings: int, tmp_path: Path
 ) -> None:
+    from tests.language.tiny import CHATML, model_folder
 
     model = str(model_folder(tmp_path / "model", CHATML if chats else None))
     params: Any = {"served": None, "model": model, "dataset": "sums.jsonl", "chat_template": applied}
