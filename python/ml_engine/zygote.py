@@ -61,7 +61,7 @@ def _fork(message: dict[str, Any], path: str, channel: Channel) -> int:
 
 def _reap(children: dict[int, str], channel: Channel) -> None:
     """Tells of each child that has ended. Called by the signal, between two steps of whatever is being imported."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDED)
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, ENDED)
     for pid in list(children):
         with contextlib.suppress(ChildProcessError):
             done, status = os.waitpid(pid, os.WNOHANG)
@@ -71,4 +71,5 @@ def _reap(children: dict[int, str], channel: Channel) -> None:
             # Where the server has left, the next `receive` says so.
             with contextlib.suppress(OSError):
                 channel.send({"type": "exited", "id": children.pop(pid), "signal": ended_by})
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED)
+    # As it was: a signal noticed late is heard while `serve` holds others off.
+    signal.pthread_sigmask(signal.SIG_SETMASK, held)

@@ -11,6 +11,7 @@ from ml_engine.contract.data import ExportParams, ExportResult
 from ml_engine.job import quiet
 from ml_engine.ops.data.export import export
 from ml_engine.tables import stage_dataset
+from tests.ops.data.folders import Folders
 
 
 def params(dataset: str | Path, path: Path | str, **changes: Any) -> ExportParams:
@@ -28,18 +29,8 @@ def params(dataset: str | Path, path: Path | str, **changes: Any) -> ExportParam
     return {**given_params, **changes}  # pyright: ignore[reportReturnType]
 
 
-class Workplace:
+class Workplace(Folders):
     """Registers frames and exports them, each call with a job folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.calls = 0
-
-    def fresh(self) -> Path:
-        self.calls += 1
-        own = self.folder / str(self.calls)
-        own.mkdir()
-        return own
 
     def dataset(self, frame: pl.DataFrame, part: str | None = None) -> str:
         return stage_dataset(quiet(self.fresh()), frame, name="people", source="x", part=part)

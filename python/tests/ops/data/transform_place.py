@@ -8,6 +8,7 @@ from ml_engine.contract.data import Step, TransformParams, TransformResult
 from ml_engine.job import quiet
 from ml_engine.ops.data.transform import transform
 from ml_engine.tables import read_table
+from tests.ops.data.folders import Folders
 
 
 def params(dataset: str | Path, steps: list[Step], **changes: object) -> TransformParams:
@@ -22,12 +23,8 @@ def params(dataset: str | Path, steps: list[Step], **changes: object) -> Transfo
     return {**given_params, **changes}  # pyright: ignore[reportReturnType]
 
 
-class Workplace:
+class Workplace(Folders):
     """Runs transform on frames, and on the folders it made of them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.calls = 0
 
     def file(self, frame: pl.DataFrame, name: str) -> str:
         """A file that steps may name as `name`."""
@@ -35,13 +32,13 @@ class Workplace:
         return str(self.folder / f"{name}.parquet")
 
     def run(self, frame: pl.DataFrame, steps: list[Step], **changes: object) -> TransformResult:
-        own = self._folder()
+        own = self.fresh()
         frame.write_parquet(own / "people.parquet")
         return transform(params(own / "people.parquet", steps, **changes), quiet(own))
 
     def again(self, dataset: str, steps: list[Step], **changes: object) -> TransformResult:
         """On a dataset that is staged already."""
-        return transform(params(dataset, steps, **changes), quiet(self._folder()))
+        return transform(params(dataset, steps, **changes), quiet(self.fresh()))
 
     def parts(self, result: TransformResult) -> dict[str | None, pl.DataFrame]:
         return {one["part"]: read_table(one["dataset"]).frame for one in result["datasets"]}
@@ -49,9 +46,3 @@ class Workplace:
     def frame(self, frame: pl.DataFrame, steps: list[Step], **changes: object) -> pl.DataFrame:
         """What one dataset becomes where it is not split."""
         return self.parts(self.run(frame, steps, **changes))[None]
-
-    def _folder(self) -> Path:
-        self.calls += 1
-        own = self.folder / str(self.calls)
-        own.mkdir()
-        return own
