@@ -134,12 +134,15 @@ def _moments(finite: Floats) -> dict[str, float | None]:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         mean = float(finite.mean())
         centred = finite - mean
-        squares = centred * centred
+        # Of length one at most, so that no power of the tiniest or the largest number is 0 or infinite.
+        reach = float(np.abs(centred).max())
+        unit = centred / reach if reach > 0 else centred
+        squares = unit * unit
         second = float(squares.mean())
-        std = float(np.sqrt(squares.sum() / (len(finite) - 1))) if len(finite) > 1 else None
+        std = reach * float(np.sqrt(squares.sum() / (len(finite) - 1))) if len(finite) > 1 else None
         # Values that differ by rounding alone have no shape.
-        flat = second <= (1e-15 * abs(mean)) ** 2
-        skewness = None if flat else float((squares * centred).mean()) / second**1.5
+        flat = reach * second**0.5 <= 1e-15 * abs(mean)
+        skewness = None if flat else float((squares * unit).mean()) / second**1.5
         kurtosis = None if flat else float((squares * squares).mean()) / second**2 - 3
     return {"mean": number(mean), "std": number(std), "skewness": number(skewness), "kurtosis": number(kurtosis)}
 

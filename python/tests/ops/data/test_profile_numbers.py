@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -33,6 +33,7 @@ numbers = st.lists(
 
 
 @given(numbers)
+@example([0.0, 1.5529654829087606e-115])
 @settings(max_examples=120, deadline=None)
 def test_numbers_equal_plain_ones(values: list[float | None]) -> None:
     found = whole(pl.DataFrame({"x": pl.Series(values, dtype=pl.Float64)}))["profiles"][0]
@@ -63,6 +64,14 @@ def test_numbers_equal_plain_ones(values: list[float | None]) -> None:
         assert found.get("std") == pytest.approx(statistics.stdev(finite), rel=1e-9, abs=1e-9)
     if len(set(finite)) > 2 and statistics.pstdev(finite) > 1e-3:
         assert found.get("skewness") == pytest.approx(float(stats.skew(finite)), rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-115, 1.0, 1e150])
+def test_a_shape_is_the_same_at_any_size(size: float) -> None:
+    values = np.array([0.0, 1.0, 1.0, 5.0]) * size
+    found = whole(pl.DataFrame({"x": values}))["profiles"][0]
+    assert found.get("std") == pytest.approx(size * statistics.stdev([0.0, 1.0, 1.0, 5.0]), rel=1e-12, abs=0)
+    assert found.get("skewness") == pytest.approx(float(stats.skew([0.0, 1.0, 1.0, 5.0])))
 
 
 @given(texts)
