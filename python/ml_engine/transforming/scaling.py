@@ -14,6 +14,8 @@ Values = npt.NDArray[np.float64]
 Found = Mapping[str, object]
 QUANTILES = 200
 """Points of the distribution that a quantile scale keeps."""
+DIGITS = 1e-6
+"""How near a number is to come back from a power scale, relative to its size where that is above 1."""
 
 
 def learn_scale(column: pl.Series, method: str) -> dict[str, object]:
@@ -68,10 +70,21 @@ def _through(name: str, change: Callable[[Values], Values]) -> pl.Expr:
 def _learn_power(values: Values) -> dict[str, object]:
     if len(np.unique(values)) < 2:
         return {"method": "power", "power": 1.0, "center": float(values[0]) if len(values) else 0.0, "scale": 1.0}
-    fitted = PowerTransformer(standardize=False).fit(values[:, None])
-    power = float(fitted.lambdas_[0])
+    power = float(PowerTransformer(standardize=False).fit(values[:, None]).lambdas_[0])
+    with np.errstate(all="ignore"):
+        # The likeliest power can be so extreme that too few digits are left: then one nearer to 1, which bends nothing.
+        while not _comes_back(values, found := _bent_by(power, values)) and power != 1:
+            power = 1 + (power - 1) / 2
+    return found
+
+
+def _bent_by(power: float, values: Values) -> dict[str, object]:
     bent = _bend(values, power)
     return {"method": "power", "power": power, "center": float(bent.mean()), "scale": float(bent.std()) or 1.0}
+
+
+def _comes_back(values: Values, found: Found) -> bool:
+    return np.allclose(_unpower(_power(values, found), found), values, rtol=DIGITS, atol=DIGITS)
 
 
 def _bend(values: Values, power: float) -> Values:

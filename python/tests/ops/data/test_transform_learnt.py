@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import PowerTransformer, TargetEncoder
 
@@ -79,6 +79,7 @@ NUMBERS = st.lists(st.floats(-1e4, 1e4).map(lambda value: round(value, 3)) | st.
 
 
 @given(NUMBERS, st.sampled_from(["standard", "minmax", "robust", "power", "log", "quantile"]))
+@example([1960.0, 2150.0, 3025.0], "power")
 @settings(max_examples=120, deadline=None)
 def test_a_scale_and_its_inverse_give_the_original(values: list[float | None], method: str) -> None:
     frame = pl.DataFrame({"x": values, "c": ["u", "v", "w"] * (len(values) // 3) + ["u"] * (len(values) % 3)})
@@ -95,6 +96,11 @@ def test_a_scale_and_its_inverse_give_the_original(values: list[float | None], m
         assert now == (
             None if was is None else pytest.approx(was, rel=1e-5, abs=1e-3 if method == "quantile" else 1e-5)
         )
+
+
+def test_a_power_scale_of_numbers_too_large_to_square_ends() -> None:
+    made = run_steps(Run(pl.DataFrame({"x": [-1e308, 0.0, 1e308]})), [{"op": "scale", "method": "power"}], 0).frame
+    assert made.height == 3
 
 
 def test_power_is_scikit_learns() -> None:
