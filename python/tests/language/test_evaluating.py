@@ -15,6 +15,7 @@ from ml_engine.language.evaluating.answerer import open_answerer
 from ml_engine.language.evaluating.comparing import Kept, differences, paired_p, verdict
 from ml_engine.language.evaluating.dataset_tasks import dataset_task
 from ml_engine.language.evaluating.yaml_tasks import read_task
+from ml_engine.ops.llm.evaluate import evaluate
 from tests.language.test_quantizing import needs_llm
 
 TASK = """
@@ -76,6 +77,35 @@ def test_a_model_that_chats_and_is_asked_otherwise_is_told(
     params: Any = {"served": None, "model": model, "dataset": "sums.jsonl", "chat_template": applied}
     said = open_answerer(params, quiet(tmp_path)).warnings
     assert ["asked without it" in one for one in said] == [True] * warnings
+
+
+@needs_llm
+def test_chats_are_alike_where_their_questions_are_whatever_the_template(tmp_path: Path) -> None:
+    from tests.language.tiny import CHATML, json_lines, model_folder
+
+    asked = {"this": "what is two?", "other": "what is four?"}
+
+    def conditions(number: int, template: str, question: str) -> Any:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        given: Any = {
+            "action": "run",
+            "served": None,
+            "task_files": [],
+            "max_tokens": 2,
+            "seed": 0,
+            "chat_template": True,
+            "model": str(model_folder(folder / "model", template)),
+            "dataset": json_lines(folder / "sums.jsonl", [{"prompt": asked[question], "completion": "two"}] * 2),
+        }
+        return evaluate(given, quiet(folder))["conditions"][0]
+
+    first = conditions(1, CHATML, "this")
+    second = conditions(2, CHATML.replace("im_start", "turn"), "this")
+    third = conditions(3, CHATML, "other")
+    assert first["chat_template"] != second["chat_template"]
+    assert first["fingerprint"] == second["fingerprint"]
+    assert first["prompts"] != third["prompts"]
 
 
 @pytest.mark.parametrize("answer", [1, "1", "B", "b", "two"])

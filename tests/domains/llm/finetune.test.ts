@@ -88,7 +88,7 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
     expect(alone.isError).toBe(true);
     expect(alone.text).toMatchInlineSnapshot(`
       "invalid_input: model: \`shouter-adapter\` is an adapter, which is not served alone.
-      Serve \`shouter\`, base and adapter in one; ml_llm_finetune with action merge makes it."
+      Serve \`shouter\`, base and adapter in one (ml_llm_finetune with action merge makes it), or its base with this as \`adapter\`."
     `);
 
     await tuned({ ...asked, seed: 1 });

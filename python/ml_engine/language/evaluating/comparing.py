@@ -137,12 +137,17 @@ def _corrected(made: Sequence[EvaluationDifference]) -> list[EvaluationDifferenc
 def _require_alike(task: str, first: EvaluationConditions, second: EvaluationConditions) -> None:
     if first["fingerprint"] == second["fingerprint"]:
         return
-    unlike = [part for part in PARTS if first[part] != second[part]] or ["generation settings"]
+    unlike = [part for part in PARTS if _told(part, first) != _told(part, second)] or ["generation settings"]
     raise OpError(
         "conflict",
         f"compare: `{task}` was asked under other conditions: {', '.join(unlike)} differ.",
-        "Run both with the same settings; models with templates of their own without chat_template.",
+        "Run both with the same settings.",
     )
+
+
+def _told(part: str, conditions: EvaluationConditions) -> Any:
+    """Chats are alike whose template each is, since every model is asked by its own."""
+    return conditions[part] is not None if part == "chat_template" else conditions[part]
 
 
 def verdict(found: Sequence[EvaluationDifference], better: dict[tuple[str, str], bool]) -> str:

@@ -12,6 +12,8 @@ from ml_engine.language.evaluating.answerer import Answerer
 from ml_engine.language.libraries import library
 
 BOOTSTRAP = 1000
+WORDING = ("description", "doc_to_text", "doc_to_choice", "fewshot_delimiter", "target_delimiter")
+"""What a task's configuration makes a prompt of, beside its documents."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def ask(answerer: Answerer, tasks: Sequence[str | dict[str, Any]], manager: Any,
         if type(error).__name__ in ("OfflineModeIsEnabled", "DatasetNotFoundError", "LocalEntryNotFoundError"):
             raise _no_data(error) from error
         raise
-    return _read(found, params)
+    template = (answerer.model.chat_template(True) or "") if params["chat_template"] else None
+    return _read(found, params, template)
 
 
 def _no_data(error: Exception) -> OpError:
@@ -91,7 +94,7 @@ def _confine_templates(utils: Any) -> None:
     utils.env = confined
 
 
-def _read(found: Mapping[str, Any], params: EvaluateParams) -> Ran:
+def _read(found: Mapping[str, Any], params: EvaluateParams, template: str | None) -> Ran:
     scores: list[TaskScore] = []
     conditions: list[EvaluationConditions] = []
     samples: list[Sample] = []
@@ -114,20 +117,30 @@ def _read(found: Mapping[str, Any], params: EvaluateParams) -> Ran:
                     "higher_is_better": better.get(metric),
                 }
             )
-        conditions.append(_conditions(found, task, rows, params))
+        conditions.append(_conditions(found, task, rows, params, template))
         samples.extend(_samples(task, rows, better))
     return Ran(scores, conditions, samples)
 
 
 def _conditions(
-    found: Mapping[str, Any], task: str, rows: Sequence[Mapping[str, Any]], params: EvaluateParams
+    found: Mapping[str, Any],
+    task: str,
+    rows: Sequence[Mapping[str, Any]],
+    params: EvaluateParams,
+    template: str | None,
 ) -> EvaluationConditions:
+    """`template` is what was applied: empty where the server's own, None where none was."""
     config = found["configs"][task]
     prompts = hashlib.sha256()
+    key = "prompt_hash"
+    applied = None
+    if template is not None:
+        # Each model's template writes a question in its own way, a server's unseen: what it is made of is compared.
+        key = "doc_hash"
+        applied = hashlib.sha256(template.encode()).hexdigest() if template else "the server's"
+        prompts.update(json.dumps([str(config[part]) for part in WORDING if part in config]).encode())
     for row in sorted(rows, key=lambda row: (row["doc_id"], str(row["filter"]))):
-        prompts.update(f"{row['doc_id']}:{row['prompt_hash']}\n".encode())
-    template = found.get("chat_template_sha") or "the server's"
-    applied = str(template) if params["chat_template"] else None
+        prompts.update(f"{row['doc_id']}:{row[key]}\n".encode())
     said: dict[str, Any] = {
         "task": task,
         "version": str(found["versions"].get(task)),
@@ -138,7 +151,8 @@ def _conditions(
         "prompts": prompts.hexdigest(),
     }
     metrics = [metric.get("metric") for metric in config.get("metric_list") or [] if isinstance(metric, dict)]
-    decided = {**said, "generation": config.get("generation_kwargs"), "metrics": metrics}
+    generation = config.get("generation_kwargs")
+    decided = {**said, "chat_template": params["chat_template"], "generation": generation, "metrics": metrics}
     fingerprint = hashlib.sha256(json.dumps(decided, sort_keys=True, default=str).encode()).hexdigest()
     return {
         "task": said["task"],
