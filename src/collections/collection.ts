@@ -10,20 +10,17 @@ import type {
   Search,
   VectorIndex,
 } from "../kernel/collections.ts";
-import { ChunkRow, type DocumentBrief, DocumentRow, type Prepared, type Settings } from "../kernel/documents.ts";
+import { type ChunkRow, type DocumentBrief, DocumentRow, type Prepared, type Settings } from "../kernel/documents.ts";
 import { exported } from "./copies.ts";
 import { filterSql, quoted } from "./filter.ts";
 import { type Resident, residentRows } from "./resident.ts";
-import { CHUNK_COLUMNS } from "./rows.ts";
+import { CHUNK, chunkOf, Vector } from "./rows.ts";
 import { search } from "./search.ts";
 import { indexedColumns, indexVectors, indexWords, indicesOf, reasonOf, recallOf } from "./upkeep.ts";
 import { markVersion, restoreVersion, type Tables, versionsOf } from "./versions.ts";
 
 const IDS_AT_ONCE = 500;
 
-const Vector = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
 const SampledRow = z.object({ id: z.string(), document: z.string(), body: z.string(), vector: Vector });
 const OfDocument = z.object({ document: z.string() });
 
@@ -75,9 +72,9 @@ export class LanceCollection implements Collection {
     const rows: unknown[] = await this.#chunks
       .query()
       .where(`document = ${quoted(document)}`)
-      .select(CHUNK_COLUMNS)
+      .select([CHUNK])
       .toArray();
-    return rows.map((row) => ChunkRow.parse(row)).sort((one, other) => one.ordinal - other.ordinal);
+    return rows.map(chunkOf).sort((one, other) => one.ordinal - other.ordinal);
   }
 
   search(asked: Search): Promise<Hit[]> {

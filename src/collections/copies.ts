@@ -2,7 +2,7 @@ import type { Connection, Table } from "@lancedb/lancedb";
 import { z } from "zod";
 import { Settings } from "../kernel/documents.ts";
 import { ToolError } from "../kernel/errors.ts";
-import { chunkSchema, documentSchema } from "./rows.ts";
+import { chunkSchema, documentSchema, Vector } from "./rows.ts";
 
 const ROWS_AT_ONCE = 1024;
 const NEW_LINE = 10;
@@ -15,11 +15,8 @@ export interface Rows {
   readonly documents: AsyncIterable<Row> | Iterable<Row>;
 }
 
-const Floats = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
 const Texts = z.custom<Iterable<unknown>>((value) => typeof value === "object" && value !== null);
-const ChunkOf = z.looseObject({ labels: Texts, vector: Floats });
+const ChunkOf = z.looseObject({ labels: Texts, vector: Vector });
 
 export const rowsOf = ({ chunks, documents }: { chunks: Table; documents: Table }): Rows => ({
   chunks: chunkRows(chunks),
@@ -68,14 +65,14 @@ export async function writeWhole(
   await documents.setUnenforcedPrimaryKey("id");
 }
 
-const Vector = z.base64().transform((text) => {
+const Float32Base64 = z.base64().transform((text) => {
   const bytes = Buffer.from(text, "base64");
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 });
 const Line = z.union([
   z.strictObject({ settings: Settings }),
   z.strictObject({ document: z.looseObject({ id: z.string() }) }),
-  z.strictObject({ chunk: z.looseObject({ id: z.string(), vector: Vector }) }),
+  z.strictObject({ chunk: z.looseObject({ id: z.string(), vector: Float32Base64 }) }),
 ]);
 
 /** A collection as JSON Lines: its settings, its documents, then its chunks with their vectors (float32, base64). */

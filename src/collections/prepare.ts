@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Embedder } from "../kernel/collections.ts";
-import type { Chunking, Mark, Parsed, Prepared } from "../kernel/documents.ts";
+import type { Chunking, ChunkRow, Mark, Parsed, Prepared } from "../kernel/documents.ts";
 import { type Chunk, chunksOf } from "./chunking.ts";
 import { CodePoints } from "./code-points.ts";
+import { CHUNK } from "./rows.ts";
 import { turnsOf } from "./turns.ts";
 
 /** Chunks documents and embeds their chunks, those of all documents together: alike lengths go well with each other. */
@@ -63,7 +64,7 @@ function preparedOf(
   const lineAt = lines(text);
   const rows = chunks.map((chunk, ordinal) => {
     const page = pageAt(chunk.start);
-    return {
+    const row: ChunkRow = {
       id: createHash("sha256").update(`${parsed.id}\0${ordinal}`).digest("hex").slice(0, 32),
       document: parsed.id,
       ordinal,
@@ -71,7 +72,6 @@ function preparedOf(
       media_type: parsed.media_type,
       headings: chunk.headings.join(" › "),
       text: text.slice(chunk.start, chunk.end),
-      body: bodies[ordinal] ?? "",
       start: points.at(chunk.start),
       end: points.at(chunk.end),
       parent_start: points.at(chunk.parent.start),
@@ -80,8 +80,14 @@ function preparedOf(
       section: sectionAt(chunk.start)?.label ?? null,
       line: lineAt(chunk.start),
       tokens: chunk.tokens,
+    };
+    const { id, document, title, media_type, section, tokens } = row;
+    return {
+      ...{ id, document, title, media_type, page: row.page, section, tokens },
       labels: [...parsed.labels],
+      body: bodies[ordinal] ?? "",
       vector: vectors[ordinal],
+      [CHUNK]: JSON.stringify(row),
     };
   });
   const { labels, marks: _, warnings, ...plain } = parsed;

@@ -1,16 +1,13 @@
 import type { Table } from "@lancedb/lancedb";
 import { z } from "zod";
-import { ChunkRow } from "../kernel/documents.ts";
+import type { ChunkRow } from "../kernel/documents.ts";
 import type { Ranked } from "./fusion.ts";
-import { CHUNK_COLUMNS } from "./rows.ts";
+import { CHUNK, chunkOf, Vector } from "./rows.ts";
 
 /** Above so many rows, or so many characters of text, LanceDB's own search is about as fast, and memory matters more. */
 const [MOST_ROWS, MOST_CHARACTERS] = [8192, 2 ** 24];
 
-const Vector = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
-const Row = ChunkRow.extend({ _rowid: z.bigint(), vector: Vector });
+const Row = z.object({ _rowid: z.bigint(), vector: Vector });
 
 /** The rows of a small table as they are at one version, for exact search without a way to the disk. */
 export interface Resident {
@@ -42,12 +39,10 @@ async function load(table: Table): Promise<Resident | undefined> {
   const rows = new Map<string, ChunkRow>();
   const vectors: Float32Array[] = [];
   let characters = 0;
-  for await (const batch of table
-    .query()
-    .withRowId()
-    .select([...CHUNK_COLUMNS, "vector"]))
+  for await (const batch of table.query().withRowId().select([CHUNK, "vector"]))
     for (const found of batch) {
-      const { _rowid, vector, ...row } = Row.parse(found);
+      const { _rowid, vector } = Row.parse(found);
+      const row = chunkOf(found);
       characters += row.text.length;
       if (characters > MOST_CHARACTERS) return undefined;
       rows.set(String(_rowid), row);

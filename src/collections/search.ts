@@ -2,16 +2,12 @@ import type { Table } from "@lancedb/lancedb";
 import type { Table as ArrowTable } from "apache-arrow";
 import { z } from "zod";
 import type { Hit, Search } from "../kernel/collections.ts";
-import { ChunkRow } from "../kernel/documents.ts";
 import { filterSql } from "./filter.ts";
 import { convexCombination, diverse, type Ranked, reciprocalRanks } from "./fusion.ts";
 import type { Resident } from "./resident.ts";
-import { CHUNK_COLUMNS } from "./rows.ts";
+import { CHUNK, chunkOf, Vector } from "./rows.ts";
 import { PROBES, refinement, unreadable } from "./upkeep.ts";
 
-const Vector = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
 const Taken = z.object({ _rowid: z.bigint(), vector: Vector.optional() });
 
 /**
@@ -46,11 +42,12 @@ export async function search(
   const chosen = asked.diversity_lambda < 1 ? await apart(table, fused, asked) : fused.slice(0, asked.k);
   const there = (id: string) => held?.rows.get(id);
   const missing = chosen.filter(({ id }) => there(id) === undefined);
-  const fetched = await taken(table, missing, CHUNK_COLUMNS);
+  const fetched = await taken(table, missing, CHUNK);
   const places = (list: readonly Ranked[]) => new Map(list.map((one, place) => [one.id, { ...one, rank: place + 1 }]));
   const [ofMeaning, ofWords, ofFused] = [places(meaning), places(words), places(fused)];
   return chosen.flatMap(({ id, score }) => {
-    const row = there(id) ?? ChunkRow.safeParse(fetched.get(id)).data;
+    const stored = fetched.get(id);
+    const row = there(id) ?? (stored === undefined ? undefined : chunkOf(stored));
     if (row === undefined) return [];
     const stages = {
       vector_rank: ofMeaning.get(id)?.rank ?? null,
@@ -100,23 +97,19 @@ function candidates(found: ArrowTable, column: string, scored: (value: number) =
     .map(({ row, score }) => ({ id: String(row), score }));
 }
 
-/** Columns of the chosen rows, by their address. */
-async function taken(
-  table: Table,
-  chosen: readonly Ranked[],
-  columns: readonly string[],
-): Promise<Map<string, unknown>> {
+/** A column of the chosen rows, by their address. */
+async function taken(table: Table, chosen: readonly Ranked[], column: string): Promise<Map<string, unknown>> {
   if (chosen.length === 0) return new Map();
   const rows: unknown[] = await table
     .takeRowIds(chosen.map(({ id }) => BigInt(id)))
     .withRowId()
-    .select([...columns])
+    .select([column])
     .toArray();
   return new Map(rows.map((row) => [String(Taken.parse(row)._rowid), row]));
 }
 
 async function apart(table: Table, fused: readonly Ranked[], { k, diversity_lambda }: Search): Promise<Ranked[]> {
-  const rows = await taken(table, fused, ["vector"]);
+  const rows = await taken(table, fused, "vector");
   const vectors = new Map([...rows].map(([id, row]) => [id, Taken.parse(row).vector?.toArray()]));
   const most = fused[0]?.score ?? 1;
   const scaled = fused.map(({ id, score }) => ({ id, score: most > 0 ? score / most : score }));

@@ -2,6 +2,7 @@ import type { Table } from "@lancedb/lancedb";
 import { z } from "zod";
 import type { IndexState, VectorIndex } from "../kernel/collections.ts";
 import { ToolError } from "../kernel/errors.ts";
+import { Vector } from "./rows.ts";
 
 /** Below so many rows exact search is quick enough, and misses nothing. */
 export const INDEX_ROWS = 50_000;
@@ -15,9 +16,6 @@ const [SAMPLE, SAMPLE_K] = [50, 10];
 /** How far two ways to compute one distance may be apart. */
 const ROUNDING = 1e-5;
 
-const Vector = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
 const Sampled = z.object({ vector: Vector });
 const Near = z.object({ _distance: z.number() });
 

@@ -12,7 +12,7 @@ export const Chunking = z.strictObject({
 });
 export type Chunking = z.output<typeof Chunking>;
 
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** What a collection was made with. */
 export const Settings = z.strictObject({

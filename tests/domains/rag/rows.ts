@@ -1,17 +1,8 @@
 import { connect } from "@lancedb/lancedb";
 import { z } from "zod";
+import { chunkOf, Vector } from "../../../src/collections/rows.ts";
 
-const Vector = z.custom<{ toArray(): Float32Array }>(
-  (value) => typeof value === "object" && value !== null && "toArray" in value,
-);
-const Chunk = z.object({
-  id: z.string(),
-  document: z.string(),
-  text: z.string(),
-  start: z.number(),
-  end: z.number(),
-  vector: Vector,
-});
+const Chunk = z.object({ id: z.string(), document: z.string(), vector: Vector });
 const Document = z.object({ id: z.string(), hash: z.string(), text: z.string(), chunks: z.number() });
 
 /** Everything a collection holds, in one order. */
@@ -20,7 +11,8 @@ export async function rowsOf(uri: string, name: string, options: Record<string, 
   const read = async (table: string): Promise<unknown[]> => await (await lance.openTable(table)).query().toArray();
   const chunks = (await read(name)).map((row) => {
     const { vector, ...rest } = Chunk.parse(row);
-    return { ...rest, vector: [...vector.toArray()] };
+    const { text, start, end } = chunkOf(row);
+    return { ...rest, text, start, end, vector: [...vector.toArray()] };
   });
   const documents = (await read(`${name}.documents`)).map((row) => Document.parse(row));
   lance.close();
