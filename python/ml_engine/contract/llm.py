@@ -621,6 +621,10 @@ class QuantizeParams(TypedDict, closed=True):
     """
     gptq, awq: weights that share a scale.
     """
+    symmetric: NotRequired[bool]
+    """
+    gptq, awq: no zero points, which makes them smaller, and worse. Default: gptq true, awq false.
+    """
     allow_requantize: bool
     """
     From weights that are quantized already.

@@ -13,6 +13,8 @@ from ml_engine.language.converting import splits_as_gpt2
 from ml_engine.language.gguf_files import padded, read_fallbacks, read_gguf, read_steps
 from ml_engine.language.libraries import NEEDED
 from ml_engine.language.llamacpp import BUILT
+from ml_engine.language.quality import Quality
+from ml_engine.language.quantizing.made import Made, costly
 from ml_engine.ops.llm.quantize import quantize
 from tests.language.tiny_llama import write_tiny
 
@@ -136,6 +138,38 @@ def test_four_bits_reload_and_change_the_loss_by_less_than_two_percent(method: s
     weights = Path(made["model"]) / "model.safetensors"
     assert 0 < weights.stat().st_size - made["predicted_bytes"] < 16_384
     assert made["tensors"] == {"W4A16" if method == "gptq" else "W4A16_ASYM": 14, "float32": 6}
+
+
+@needs_quant
+@needs_llm
+@needs_llamacpp
+def test_what_a_file_of_16_bits_keeps_whole_stays_16_bits(whole: Path, tmp_path: Path) -> None:
+    made = run(whole, tmp_path, method="gptq", symmetric=False, group_size=32)
+    assert made["tensors"] == {"W4A16_ASYM": 14, "float16": 6}
+    assert made["fallbacks"] == []
+    weights = Path(made["model"]) / "model.safetensors"
+    assert 0 < weights.stat().st_size - made["predicted_bytes"] < 16_384
+    manifest = json.loads((Path(made["model"]) / "model.json").read_text())
+    assert (manifest["params"]["symmetric"], manifest["params"]["group_size"]) == (False, 32)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "said"),
+    [
+        ("gguf", {"imatrix": False}, "`imatrix: true`, or a larger type"),
+        ("gguf", {"imatrix": True}, "a larger type"),
+        ("gptq", {"group_size": 64, "symmetric": True}, "`symmetric: false`, or `group_size: 32`, or `method: gguf`"),
+        ("awq", {"group_size": 32, "symmetric": False}, "`method: gguf`, `type: Q8_0`"),
+    ],
+)
+def test_what_costs_much_is_said_with_what_would_cost_less(method: str, params: Any, said: str) -> None:
+    def made(after: float) -> Made:
+        return Made("", None, "", 0, 0, 0.0, {}, quality=Quality(10.0, after), params=params)
+
+    # ln 11 / ln 10 = 1.041; ln 10.4 / ln 10 = 1.017.
+    [warning] = costly(made(11.0), method)
+    assert warning.startswith(f"The loss grew by 4.1%. Less is lost with {said}")
+    assert costly(made(10.4), method) == []
 
 
 def test_a_byte_level_tokenizer_is_told_from_others(tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ export default pythonTool({
     context_tokens: rare(z.int().min(16).max(131_072).default(512).describe("Of a text, calibrating and measuring.")),
     chunks: rare(z.int().min(1).max(10_000).default(8).describe("Texts measured on.")),
     group_size: rare(z.int().min(8).max(1024).default(128).describe("gptq, awq: weights that share a scale.")),
+    symmetric: rare(
+      z
+        .boolean()
+        .optional()
+        .describe("gptq, awq: no zero points, which makes them smaller, and worse. Default: gptq true, awq false."),
+    ),
     allow_requantize: rare(z.boolean().default(false).describe("From weights that are quantized already.")),
     model_name: rare(newName("Its name.").optional()),
     seed,

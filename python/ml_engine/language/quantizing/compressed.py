@@ -7,6 +7,7 @@ come (W8A8). fp8: E4M3, weights by channel, activations by token.
 import math
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,35 @@ from ml_engine.language.quality import compare_after, keep_before, windows
 from ml_engine.language.quantizing.made import Made, requantizing
 from ml_engine.language.sources import LanguageSource
 from ml_engine.language.texts import texts_for
+from ml_engine.language.training import device
 
-NAMES = {"gptq": "W4A16", "awq": "W4A16_ASYM", "int8": "W8A8", "fp8": "FP8_DYNAMIC"}
-BITS = {"gptq": 4, "awq": 4, "int8": 8, "fp8": 8}
+EIGHT_BITS = {"int8": "W8A8", "fp8": "FP8_DYNAMIC"}
 SMALLEST_GROUP = 8
 PACKAGES = ("torch", "transformers", "llmcompressor", "compressed-tensors")
 KEPT_OUT = "lm_head"
 """Stays as it is, as every recipe of these methods has it: its error goes straight into the logits."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How weights are written. `group` is how many of a row share a scale, 0 where a whole row does.
+
+    `symmetric` is for groups: their integers lie around zero, else each group has a zero point of its own.
+    """
+
+    method: str
+    group: int = 0
+    symmetric: bool = True
+
+    @property
+    def name(self) -> str:
+        """As llm-compressor calls it."""
+        return EIGHT_BITS.get(self.method) or ("W4A16" if self.symmetric else "W4A16_ASYM")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """For a manifest."""
+        return {"group_size": self.group, **({"symmetric": self.symmetric} if self.group else {}), "ignored": KEPT_OUT}
 
 
 def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job, _name: str) -> Made:
@@ -37,25 +60,28 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
         OpError: the extra is missing, the model is quantized already, or `type` is of GGUF.
     """
     method = params["method"]
-    if "type" in params and params["type"].upper() != NAMES[method]:
+    wanted = Scheme(method, params["group_size"], params.get("symmetric", method == "gptq"))
+    if "type" in params and params["type"].upper() != wanted.name:
         raise OpError(
             "invalid_input",
             f"type: `{params['type']}` is a type of GGUF, not of {method}.",
-            f"Leave it out: {method} makes {NAMES[method]}. Or take method gguf.",
+            f"Leave it out: {method} makes {wanted.name}. Or take method gguf.",
         )
     require_extra("quant", job)
     _refuse_quantized(source, params)
     shapes, dtype = _shapes(source)
-    group, fallbacks = _group(shapes, params)
-    predicted, bits = _predicted(shapes, dtype, method, group)
+    scheme, fallbacks = _filling(shapes, wanted)
+    predicted, bits = _predicted(shapes, dtype, scheme)
     source_bytes = size_of(source.folder) if source.file is None else source.file.stat().st_size
-    counts = _counts(shapes, dtype, method)
+    counts = _counts(shapes, dtype, scheme)
     architecture = str((open_config(source).architectures or ["unknown"])[0])
     if params["dry_run"]:
-        return Made(NAMES[method], None, architecture, predicted, source_bytes, bits, counts, fallbacks)
+        return Made(scheme.name, None, architecture, predicted, source_bytes, bits, counts, fallbacks)
     folder, work = job.folder / "model", job.folder / "work"
     work.mkdir()
-    opened = open_language_model(params["model"], dtype=dtype)
+    # Few processors calculate in float16; what is written has it all the same.
+    working = "float32" if dtype == "float16" and device() == "cpu" else dtype
+    opened = open_language_model(params["model"], dtype=working)
     measured = texts_for("evaluation", params.get("evaluation"))
     context = min(params["context_tokens"], getattr(opened.model.config, "max_position_embeddings", 1 << 30))
     rows = windows(opened.tokenizer, measured.whole, context, params["chunks"])
@@ -65,17 +91,17 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
     samples = None
     if calibrated is not None:
         samples = windows(opened.tokenizer, calibrated.whole, context, params["samples"])
-    _oneshot(opened.model, opened.tokenizer, samples, method, group, work)
-    opened.model.save_pretrained(folder, save_compressed=True)
+    _oneshot(opened.model, opened.tokenizer, samples, scheme, work)
+    torch, transformers = library("torch"), library("transformers")
+    opened.model.to(getattr(torch, dtype)).save_pretrained(folder, save_compressed=True)
     opened.tokenizer.save_pretrained(folder)
     del opened
     job.progress(80, 100, "reloading what was made")
-    transformers = library("transformers")
-    again = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(library("torch"), dtype)).eval()
+    again = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, working)).eval()
     quality = compare_after(again, rows, work, lambda done: job.progress(85 + 15 * done / len(rows), 100, "measuring"))
     shutil.rmtree(work)
     return Made(
-        NAMES[method],
+        scheme.name,
         folder,
         architecture,
         predicted,
@@ -87,7 +113,7 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
         None if calibrated is None else calibrated.name,
         measured.name,
         PACKAGES,
-        {"group_size": group, "ignored": KEPT_OUT},
+        scheme.settings,
     )
 
 
@@ -106,28 +132,35 @@ def _refuse_quantized(source: LanguageSource, params: QuantizeParams) -> None:
 def _shapes(source: LanguageSource) -> tuple[dict[str, tuple[tuple[int, ...], bool]], str]:
     """Each weight's shape and whether it is a linear layer's to quantize, without loading any; and their type."""
     torch, transformers = library("torch"), library("transformers")
-    config = open_config(source)
-    said = getattr(config, "dtype", None)
-    dtype = str(said).removeprefix("torch.") if said is not None else "float32"
     with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(config)
+        model = transformers.AutoModelForCausalLM.from_config(open_config(source))
     linear = {
         f"{name}.weight"
         for name, module in model.named_modules()
         if isinstance(module, torch.nn.Linear) and name != KEPT_OUT
     }
     shapes = {name: (tuple(weight.shape), name in linear) for name, weight in model.named_parameters()}
-    return shapes, dtype if dtype in ("float16", "bfloat16") else "float32"
+    return shapes, _width(source)
+
+
+def _width(source: LanguageSource) -> str:
+    """The type that weights have, and those that are not quantized keep."""
+    if source.file is not None:
+        # Transformers opens a GGUF file in 32 bits; the type that most of its weights have says how many they need.
+        kind = next(iter(read_gguf(source.file).types))
+        return {"F32": "float32", "BF16": "bfloat16"}.get(kind, "float16")
+    dtype = str(getattr(open_config(source), "dtype", None)).removeprefix("torch.")
+    return dtype if dtype in ("float16", "bfloat16") else "float32"
 
 
 Shapes = dict[str, tuple[tuple[int, ...], bool]]
 
 
-def _group(shapes: Shapes, params: QuantizeParams) -> tuple[int, list[QuantizationFallback]]:
+def _filling(shapes: Shapes, wanted: Scheme) -> tuple[Scheme, list[QuantizationFallback]]:
     """The largest size of a group that fills every row; what was asked for is halved until it does."""
-    method, asked = params["method"], params["group_size"]
-    if BITS[method] != 4:
-        return 0, []
+    if wanted.method in EIGHT_BITS:
+        return Scheme(wanted.method), []
+    asked = wanted.group
     columns = [shape[1] for shape, linear in shapes.values() if linear]
     group = asked
     while any(column % group for column in columns):
@@ -136,14 +169,17 @@ def _group(shapes: Shapes, params: QuantizeParams) -> tuple[int, list[Quantizati
                 "invalid_input", f"group_size: no size up to {asked} divides rows of {min(columns)} weights.", None
             )
         group = max(group // 2, SMALLEST_GROUP)
+    scheme = Scheme(wanted.method, group, wanted.symmetric)
     odd = sorted({column for column in columns if column % asked})
     if group == asked:
-        return group, []
+        return scheme, []
     why = f"rows of {', '.join(map(str, odd))} weights do not fill groups of {asked}"
-    return group, [{"wanted": f"groups of {asked}", "taken": f"groups of {group}", "tensors": len(columns), "why": why}]
+    return scheme, [
+        {"wanted": f"groups of {asked}", "taken": f"groups of {group}", "tensors": len(columns), "why": why}
+    ]
 
 
-def _predicted(shapes: Shapes, dtype: str, method: str, group: int) -> tuple[int, float]:
+def _predicted(shapes: Shapes, dtype: str, scheme: Scheme) -> tuple[int, float]:
     """Bytes of the weights' file without its header, and bits a weight: the format's arithmetic."""
     wide = 4 if dtype == "float32" else 2
     total, weights = 0, 0
@@ -154,22 +190,22 @@ def _predicted(shapes: Shapes, dtype: str, method: str, group: int) -> tuple[int
             total += count * wide
             continue
         rows, columns = shape
-        if BITS[method] == 8:
+        if scheme.group == 0:
             total += count + rows * wide
         else:
-            groups = columns // group
-            # Packed eight to a 32-bit word; a scale a group, the shape as two 64-bit numbers; AWQ has zero points too.
-            zeros = 4 * math.ceil(rows / 8) * groups if method == "awq" else 0
+            groups = columns // scheme.group
+            # Packed eight to a 32-bit word, zero points too; a scale a group, the shape as two 64-bit numbers.
+            zeros = 0 if scheme.symmetric else 4 * math.ceil(rows / 8) * groups
             total += 4 * rows * math.ceil(columns / 8) + rows * groups * wide + 16 + zeros
     return total, 8 * total / weights
 
 
-def _counts(shapes: Shapes, dtype: str, method: str) -> dict[str, int]:
+def _counts(shapes: Shapes, dtype: str, scheme: Scheme) -> dict[str, int]:
     linear = sum(1 for _, is_linear in shapes.values() if is_linear)
-    return {NAMES[method]: linear, dtype: len(shapes) - linear}
+    return {scheme.name: linear, dtype: len(shapes) - linear}
 
 
-def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, work: Path) -> None:
+def _oneshot(model: Any, tokenizer: Any, samples: Any, scheme: Scheme, work: Path) -> None:
     """Quantizes the model's linear layers in place."""
     compressor = library("llmcompressor")
     data = None
@@ -185,7 +221,7 @@ def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, 
         model=model,
         tokenizer=tokenizer,
         dataset=data,
-        recipe=_recipe(method, group),
+        recipe=_recipe(scheme),
         max_seq_length=None if samples is None else samples.shape[1],
         num_calibration_samples=0 if samples is None else len(samples),
         shuffle_calibration_samples=False,
@@ -194,20 +230,20 @@ def _oneshot(model: Any, tokenizer: Any, samples: Any, method: str, group: int, 
     model.config.name_or_path = opened_from
 
 
-def _recipe(method: str, group: int) -> list[Any]:
+def _recipe(scheme: Scheme) -> list[Any]:
     quantization = library("llmcompressor.modifiers.quantization")
     gptq = library("llmcompressor.modifiers.gptq")
     plain = {"targets": "Linear", "ignore": [KEPT_OUT]}
-    if method == "fp8":
-        return [quantization.QuantizationModifier(scheme="FP8_DYNAMIC", **plain)]
-    if method == "int8":
-        return [gptq.GPTQModifier(scheme="W8A8", **plain)]
+    if scheme.method == "fp8":
+        return [quantization.QuantizationModifier(scheme=scheme.name, **plain)]
+    if scheme.method == "int8":
+        return [gptq.GPTQModifier(scheme=scheme.name, **plain)]
     tensors = library("compressed_tensors.quantization")
     weights = tensors.QuantizationArgs(
-        num_bits=4, type="int", strategy="group", group_size=group, symmetric=method == "gptq", dynamic=False
+        num_bits=4, type="int", strategy="group", group_size=scheme.group, symmetric=scheme.symmetric, dynamic=False
     )
     groups = {"group_0": tensors.QuantizationScheme(targets=["Linear"], weights=weights)}
-    if method == "gptq":
+    if scheme.method == "gptq":
         return [gptq.GPTQModifier(config_groups=groups, ignore=[KEPT_OUT])]
     _leave_memory_unpinned()
     awq = library("llmcompressor.modifiers.transform.awq")

@@ -8,6 +8,7 @@ from ml_engine.job import Job
 from ml_engine.language.naming import derived_name, origin_name, size_of
 from ml_engine.language.quantizing.compressed import quantize_compressed
 from ml_engine.language.quantizing.gguf import quantize_gguf
+from ml_engine.language.quantizing.made import costly
 from ml_engine.language.sources import find_language_model
 from ml_engine.language.staging import Origin, stage_language_model
 
@@ -73,5 +74,5 @@ def quantize(params: QuantizeParams, job: Job) -> QuantizeResult:
         "calibrated_on": made.calibrated_on,
         "measured_on": made.measured_on,
         "seconds": time.monotonic() - started,
-        "warnings": list(made.warnings),
+        "warnings": [*made.warnings, *costly(made, kind)],
     }
