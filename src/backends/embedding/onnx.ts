@@ -4,6 +4,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import { z } from "zod";
 import type { Embedder } from "../../kernel/collections.ts";
 import { ToolError } from "../../kernel/errors.ts";
+import { onnxRuntime } from "../onnx-runtime.ts";
 import { prefixesOf } from "./prefixes.ts";
 import { openTokenizer } from "./tokenizer.ts";
 import { addUp, unit } from "./vectors.ts";
@@ -35,7 +36,7 @@ export async function openOnnxEmbedder(
   const trained = prefixesOf(name);
   const { query_prefix = trained.query_prefix, document_prefix = trained.document_prefix } = own;
   const tokenizer = openTokenizer(folder);
-  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const { InferenceSession, Tensor } = await onnxRuntime();
   const session = await InferenceSession.create(join(folder, "model.onnx"), {
     intraOpNumThreads: threads,
     logSeverityLevel: 3,

@@ -5,6 +5,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import { z } from "zod";
 import { ToolError } from "../../kernel/errors.ts";
 import type { Reranker } from "../../kernel/reranker.ts";
+import { onnxRuntime } from "../onnx-runtime.ts";
 
 const FILES = ["model.onnx", "tokenizer.json"];
 /** Pairs read at once; each as long as the longest among them. */
@@ -36,7 +37,7 @@ async function load(folder: string, threads: number): Promise<Reranker> {
   try {
     const tokenizer = new Tokenizer(json(folder, "tokenizer.json"), json(folder, "tokenizer_config.json"));
     const most = Math.min(Config.parse(json(folder, "tokenizer_config.json")).model_max_length ?? MOST_TOKENS, 8192);
-    const runtime = await import("onnxruntime-node");
+    const runtime = await onnxRuntime();
     const session = await runtime.InferenceSession.create(join(folder, "model.onnx"), {
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
