@@ -64,7 +64,7 @@ const PARTS: Record<string, (model: string) => unknown> = {
   imatrix: (model) => costs(model, Object.fromEntries(TYPES.slice(1).map((type) => [type, { type, imatrix: true }]))),
   off_grid: async (model) => {
     const copy = join(workspace, "off-grid.gguf");
-    const [made = ""] = globSync(join(workspace, "models", model.replace("@", "*"), "**/*.gguf"));
+    const [made = ""] = globSync(join(workspace, "models", model.replace("@", "/"), "*.gguf"));
     copyFileSync(made, copy);
     measured(ownPython, "off_grid.py", [gguf, copy]);
     return await costs(copy, eachType);

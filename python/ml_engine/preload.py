@@ -2,36 +2,58 @@
 
 import contextlib
 import gc
+import os
 import select
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
 
 from ml_engine.ops import registry
 from ml_engine.protocol import Channel
 
 HEAD_START_SECONDS = 0.1
 """An import takes seconds and cannot be left half-way; who asks at once asks within this."""
+BUSY = 0.5
+"""Of one processor: a server that uses more has work of its own, as embedding, for which it wants all of them."""
 
 
 class Preload:
     """All ops, one after the other."""
 
     def __init__(self) -> None:
-        self._left = _imports()
+        self._left = self._imports()
+        self._server = os.getppid()
 
-    def until_asked(self, channel: Channel) -> None:
-        """Imports until there is a message, or nothing left to import."""
-        seconds = HEAD_START_SECONDS
+    def load(self, op: str | None) -> None:
+        """Imports what one op stands on, as far as it can be imported: whoever runs it is told why not."""
+        if op is not None:
+            with contextlib.suppress(Exception):
+                registry.load(op)
+
+    def until_asked(self, channel: Channel, busy: Callable[[], bool] = lambda: False) -> None:
+        """Imports until there is a message, or nothing is left; waits while the server works or somebody is `busy`."""
+        seconds, then, used = HEAD_START_SECONDS, time.monotonic(), self._used()
         while not channel.pending and not select.select([channel.fileno()], [], [], seconds)[0]:
+            before, then, used_before, used = then, time.monotonic(), used, self._used()
+            if busy() or used - used_before > BUSY * (then - before):
+                seconds = HEAD_START_SECONDS
+                continue
             seconds = 0
             if not next(self._left, False):
                 return
 
+    def _used(self) -> float:
+        """Seconds of processor time that the server has taken."""
+        try:
+            times = psutil.Process(self._server).cpu_times()
+        except psutil.Error:
+            return 0
+        return times.user + times.system
 
-def _imports() -> Iterator[bool]:
-    for name in registry.names():
-        # Whoever calls an op that cannot be imported is told; the others work.
-        with contextlib.suppress(ImportError):
-            registry.load(name)
-        yield True
-    gc.collect()
-    gc.freeze()
+    def _imports(self) -> Iterator[bool]:
+        for name in registry.names():
+            self.load(name)
+            yield True
+        gc.collect()
+        gc.freeze()

@@ -10,7 +10,7 @@ import json
 import socket
 from typing import Any, Literal, TypedDict
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Limits(TypedDict):
@@ -37,8 +37,11 @@ class Call(TypedDict):
 
 
 class Fork(TypedDict):
+    """`op` is what the worker will be asked for, whose libraries are imported first; None where nothing will be."""
+
     type: Literal["fork"]
     id: str
+    op: str | None
 
 
 class Channel:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import sys
+import time
 from types import FrameType
 from typing import Any
 
@@ -15,13 +16,12 @@ from ml_engine.preload import Preload
 from ml_engine.protocol import PROTOCOL, Channel
 
 ENDED = {signal.SIGCHLD}
+YOUNG_SECONDS = 10
+"""For so long a worker has the processors to itself: most calls have ended by then."""
 
 
 def serve(path: str) -> None:
-    """Forks a worker a `fork` until the server leaves.
-
-    The first is forked at once and imports what its op needs; all else is imported here while nothing is asked for.
-    """
+    """Forks a worker a `fork` until the server leaves, with what its op needs; all else is imported between calls."""
     channel = Channel(path)
     children: dict[int, str] = {}
 
@@ -33,11 +33,13 @@ def serve(path: str) -> None:
     channel.send({"type": "zygote", "protocol": PROTOCOL, "pid": os.getpid(), "python": sys.version.split()[0]})
     preload = Preload()
     while (message := channel.receive()) is not None:
+        preload.load(message["op"])
         # Else one that ends at once would do so before it is known here.
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDED)
         children[_fork(message, path, channel)] = message["id"]
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED)
-        preload.until_asked(channel)
+        born = time.monotonic()
+        preload.until_asked(channel, lambda born=born: bool(children) and time.monotonic() - born < YOUNG_SECONDS)
 
 
 def _fork(message: dict[str, Any], path: str, channel: Channel) -> int:

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { ERROR_KINDS } from "../kernel/errors.ts";
 import { Decision } from "../kernel/record.ts";
 
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 
 /** What one call may use; zero means no limit. */
 export interface Limits {
@@ -31,9 +31,11 @@ export interface Call {
   readonly limits: Limits;
 }
 
+/** `op` is what the worker will be asked for, whose libraries are imported first; null where nothing will be. */
 export interface Fork {
   readonly type: "fork";
   readonly id: string;
+  readonly op: string | null;
 }
 
 const Metric = z.strictObject({ key: z.string(), value: z.number(), step: z.int(), time: z.int() });

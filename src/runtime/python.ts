@@ -49,7 +49,7 @@ export class Python {
     refuseWhenAborted(signal);
     // A call may run its op several times: the next worker has the name of the last, so that one must have left.
     await this.#leaving.get(work.id);
-    const { line, pid, ended } = await this.#spawn(work.id);
+    const { line, pid, ended } = await this.#spawn(work.id, work.op);
     this.#leaving.set(
       work.id,
       ended.then(() => void this.#leaving.delete(work.id)),
@@ -116,7 +116,7 @@ export class Python {
   /** Starts the interpreter ahead of the first call that needs it. */
   warm(): void {
     const id = `warm-${process.pid}`;
-    this.#spawn(id)
+    this.#spawn(id, null)
       .then(({ pid }) => killTree(pid))
       .catch(() => {});
   }
@@ -132,13 +132,13 @@ export class Python {
     this.#switchboard = undefined;
   }
 
-  #spawn(id: string) {
+  #spawn(id: string, op: string | null) {
     this.#switchboard ??= new Switchboard();
     this.#spawner ??=
       this.#options.workers === "zygote"
         ? new Zygote(this.#options, this.#switchboard)
         : new Standby(this.#options, this.#switchboard);
-    return this.#spawner.spawn(id);
+    return this.#spawner.spawn(id, op);
   }
 }
 

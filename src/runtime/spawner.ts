@@ -10,7 +10,8 @@ export interface Worker {
 
 /** Makes workers: by forking a zygote, or, where forking is not safe, from processes kept ready. */
 export interface Spawner {
-  spawn(id: string): Promise<Worker>;
+  /** @param op what it will be asked for; null where it is only made so that there is one. */
+  spawn(id: string, op: string | null): Promise<Worker>;
   close(): void;
 }
 

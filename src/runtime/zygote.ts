@@ -22,7 +22,7 @@ export class Zygote implements Spawner {
     this.#switchboard = switchboard;
   }
 
-  async spawn(id: string): Promise<Worker> {
+  async spawn(id: string, op: string | null): Promise<Worker> {
     const { line, process } = await this.#running();
     const ended = new Promise<string | null>((resolve) => {
       this.#exits.set(id, resolve);
@@ -32,7 +32,7 @@ export class Zygote implements Spawner {
       this.#switchboard.expect(id, (worker, opening) => resolve({ line: worker, pid: opening.pid, ended }));
       ended.then((signal) => reject(this.#noWorker(id, signal)));
       process.exited.then(() => reject(this.#noWorker(id, null)));
-      const fork: Fork = { type: "fork", id };
+      const fork: Fork = { type: "fork", id, op };
       line.send(fork);
     });
   }
