@@ -12,9 +12,9 @@ import psutil
 from ml_engine.ops import registry
 from ml_engine.protocol import Channel
 
-HEAD_START_SECONDS = 0.1
-"""An import takes seconds and cannot be left half-way; who asks at once asks within this."""
-BUSY = 0.5
+QUIET_SECONDS = 0.5
+"""An import takes seconds and cannot be left half-way; who asks one thing after the other asks within this."""
+BUSY = 0.1
 """Of one processor: a server that uses more has work of its own, as embedding, for which it wants all of them."""
 
 
@@ -33,11 +33,11 @@ class Preload:
 
     def until_asked(self, channel: Channel, busy: Callable[[], bool] = lambda: False) -> None:
         """Imports until there is a message, or nothing is left; waits while the server works or somebody is `busy`."""
-        seconds, then, used = HEAD_START_SECONDS, time.monotonic(), self._used()
+        seconds, then, used = QUIET_SECONDS, time.monotonic(), self._used()
         while not channel.pending and not select.select([channel.fileno()], [], [], seconds)[0]:
             before, then, used_before, used = then, time.monotonic(), used, self._used()
             if busy() or used - used_before > BUSY * (then - before):
-                seconds = HEAD_START_SECONDS
+                seconds = QUIET_SECONDS
                 continue
             seconds = 0
             if not next(self._left, False):
