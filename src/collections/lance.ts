@@ -55,7 +55,7 @@ export function lanceCollections({
       throw new ToolError(
         "conflict",
         `collection: the table \`${name}\` was not made by this version of ML Engine.`,
-        "Use another name.",
+        'Ingest its files anew after ml_rag_manage {action: "delete"}, or use another name.',
       );
     const collection = new LanceCollection(name, stored.data, { chunks, documents }, (work) =>
       exclusively(`collection:${name}`, work),

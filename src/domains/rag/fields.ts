@@ -14,13 +14,15 @@ export const collection = () => newName("Its name.");
 export async function opened(name: string, collections: Collections): Promise<Collection> {
   const found = await collections.open(name);
   if (found) return found;
-  const names = await collections.names();
-  throw new ToolError(
+  throw noCollection(name, await collections.names());
+}
+
+export const noCollection = (name: string, names: readonly string[]) =>
+  new ToolError(
     "not_found",
     `collection: there is no collection \`${name}\`.`,
     names.length > 0 ? `There are: ${names.slice(0, 10).join(", ")}.` : "Make one with ml_rag_ingest.",
   );
-}
 
 const Strings = z.array(z.string());
 

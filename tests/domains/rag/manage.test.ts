@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { connect } from "@lancedb/lancedb";
+import { Field, Schema, Utf8 } from "apache-arrow";
 import { describe, expect } from "vitest";
 import { z } from "zod";
 import { test as base } from "../../support/server.ts";
@@ -6,6 +8,7 @@ import { rowsOf } from "./rows.ts";
 
 const MANAGE = "ml_rag_manage";
 const Files = z.looseObject({ files: z.array(z.object({ path: z.string() })) });
+const Warned = z.looseObject({ warnings: z.array(z.string()) });
 const TEXTS = {
   "leave.md": "# Leave\n\nParental leave lasts twenty weeks. Holidays are thirty days a year.",
   "travel.md": "# Travel\n\nTrains are booked in second class. Flights need a manager's word.",
@@ -101,6 +104,27 @@ describe("ml_rag_manage", () => {
     expect(names).not.toContain("renamed");
     expect(names).not.toContain("copy:");
     expect(workspace).not.toBe("");
+  });
+
+  test("lists what another version made as that, and deletes it", async ({ client, made }) => {
+    const lance = await connect(made);
+    const schema = new Schema([new Field("id", new Utf8())], new Map([["ml_engine", '{"format":1}']]));
+    for (const name of ["older", "older.documents"]) await lance.createEmptyTable(name, schema);
+    lance.close();
+    const listed = await client.call(MANAGE);
+    expect(listed.text).toContain("guide: 3 documents");
+    expect(Warned.parse(listed.structured).warnings).toMatchInlineSnapshot(`
+      [
+        "collection: the table \`older\` was not made by this version of ML Engine. Ingest its files anew after ml_rag_manage {action: "delete"}, or use another name.",
+      ]
+    `);
+    const asked = await client.call("ml_rag_query", { collection: "older", query: "leave" });
+    expect(asked.text).toContain("was not made by this version");
+    const deleted = await client.call(MANAGE, { action: "delete", collection: "older", confirm: true });
+    expect(deleted.isError, deleted.text).toBe(false);
+    expect((await client.call(MANAGE)).text).not.toContain("older");
+    const gone = await client.call(MANAGE, { action: "delete", collection: "older", confirm: true });
+    expect(gone.text).toContain("not_found: collection: there is no collection `older`.");
   });
 
   test("builds an index where it is wanted, and measures it", async ({ client, made }) => {

@@ -2,7 +2,7 @@ import type { Collection } from "../../../kernel/collections.ts";
 import type { DocumentBrief } from "../../../kernel/documents.ts";
 import { ToolError } from "../../../kernel/errors.ts";
 import type { Ports } from "../../../kernel/ports.ts";
-import { opened, strings } from "../fields.ts";
+import { noCollection, opened, strings } from "../fields.ts";
 import type { Managed, ManageParams } from "../manage.ts";
 
 const MOST_CHARACTERS = 20_000;
@@ -32,8 +32,18 @@ export async function manage(params: ManageParams, ports: Ports): Promise<Manage
 
 const ACTIONS: Readonly<Record<ManageParams["action"], (params: ManageParams, ports: Ports) => Promise<Found>>> = {
   list: async (_, { collections }) => {
-    const all = await Promise.all((await collections.names()).map((name) => collections.open(name)));
-    return { collections: await Promise.all(all.flatMap((one) => (one ? [infoOf(one)] : []))) };
+    const warnings: string[] = [];
+    const all = (await collections.names()).map(async (name) => {
+      try {
+        return await collections.open(name);
+      } catch (error) {
+        if (!(error instanceof ToolError)) throw error;
+        warnings.push(`${error.message} ${error.hint ?? ""}`);
+        return undefined;
+      }
+    });
+    const opened = (await Promise.all(all)).filter((one) => one !== undefined);
+    return { collections: await Promise.all(opened.map(infoOf)), warnings };
   },
   describe: async (params, ports) => {
     const collection = await named(params, ports);
@@ -143,7 +153,10 @@ const ACTIONS: Readonly<Record<ManageParams["action"], (params: ManageParams, po
     };
   },
   delete: async (params, { collections }) => {
-    const { name } = await opened(wanted(params.collection, "collection", "the one to delete"), collections);
+    const name = wanted(params.collection, "collection", "the one to delete");
+    const names = await collections.names();
+    // One that another version made cannot be opened, and can go all the same.
+    if (!names.includes(name)) throw noCollection(name, names);
     await collections.drop(name);
     return { notes: [`${name} is deleted.`] };
   },
