@@ -74,7 +74,6 @@ const PARTS: Record<string, (model: string) => unknown> = {
       gptq: { method: "gptq", samples: 16 },
       "gptq, zero points, groups of 32": { method: "gptq", symmetric: false, group_size: 32, samples: 16 },
       awq: { method: "awq", samples: 16 },
-      "awq, groups of 16": { method: "awq", group_size: 16, samples: 16 },
     }),
   error_of_type: () => measured(ownPython, "quantize_error.py", [gguf]),
 };
