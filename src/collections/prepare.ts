@@ -63,7 +63,7 @@ function preparedOf(
   const sectionAt = lastBefore(marks.filter(({ kind }) => kind === "slide" || kind === "sheet"));
   const lineAt = lines(text);
   const rows = chunks.map((chunk, ordinal) => {
-    const page = pageAt(chunk.start);
+    const pageMark = pageAt(chunk.start);
     const row: ChunkRow = {
       id: createHash("sha256").update(`${parsed.id}\0${ordinal}`).digest("hex").slice(0, 32),
       document: parsed.id,
@@ -76,14 +76,14 @@ function preparedOf(
       end: points.at(chunk.end),
       parent_start: points.at(chunk.parent.start),
       parent_end: points.at(chunk.parent.end),
-      page: page === undefined ? null : z.coerce.number().int().parse(page.label),
+      page: pageMark === undefined ? null : z.coerce.number().int().parse(pageMark.label),
       section: sectionAt(chunk.start)?.label ?? null,
       line: lineAt(chunk.start),
       tokens: chunk.tokens,
     };
-    const { id, document, title, media_type, section, tokens } = row;
+    const { id, document, title, media_type, page, section, tokens } = row;
     return {
-      ...{ id, document, title, media_type, page: row.page, section, tokens },
+      ...{ id, document, title, media_type, page, section, tokens },
       labels: [...parsed.labels],
       body: bodies[ordinal] ?? "",
       vector: vectors[ordinal],

@@ -42,8 +42,8 @@ const ACTIONS: Readonly<Record<ManageParams["action"], (params: ManageParams, po
         return undefined;
       }
     });
-    const opened = (await Promise.all(all)).filter((one) => one !== undefined);
-    return { collections: await Promise.all(opened.map(infoOf)), warnings };
+    const whole = (await Promise.all(all)).filter((one) => one !== undefined);
+    return { collections: await Promise.all(whole.map(infoOf)), warnings };
   },
   describe: async (params, ports) => {
     const collection = await named(params, ports);
