@@ -7,6 +7,7 @@ import { Settings, type Settings as SettingsType } from "../kernel/documents.ts"
 import { ToolError } from "../kernel/errors.ts";
 import { LanceCollection } from "./collection.ts";
 import { imported, type Rows, rowsOf, writeWhole } from "./copies.ts";
+import { Leases } from "./leases.ts";
 import { madeBy, prepare } from "./prepare.ts";
 import { chunkSchema, documentSchema, SETTINGS_KEY } from "./rows.ts";
 
@@ -21,8 +22,10 @@ export interface LanceOptions {
   readonly uri: string;
   readonly embedder: (model: string) => Promise<Embedder>;
   readonly modelFolder: Collections["modelFolder"];
-  /** Does work while no other process does work under the same name. */
+  /** Does work while no other process of this workspace does work under the same name. */
   readonly exclusively: <T>(name: string, work: () => Promise<T>) => Promise<T>;
+  /** Whether other workspaces may work at the same address. */
+  readonly shared: boolean;
 }
 
 /** The collections at one LanceDB address. Nothing is loaded or opened before the first that is asked for. */
@@ -31,17 +34,23 @@ export function lanceCollections({
   embedder,
   modelFolder,
   exclusively,
+  shared,
 }: LanceOptions): Collections & { close(): void } {
   let connecting: Promise<Connection> | undefined;
   const connection = () => {
     connecting ??= connect(uri);
     return connecting;
   };
+  const leases = new Leases(connection);
+  const alone = <T>(collection: string, work: () => Promise<T>): Promise<T> => {
+    const name = `collection:${collection}`;
+    return exclusively(name, shared ? () => leases.hold(name, work) : work);
+  };
   const tables = async () => new Set(await (await connection()).tableNames({ limit: 100_000 }));
 
   /** Opened ones of this machine's own folders, for as long as their folders are the same. */
   const known = new Map<string, { of: string; collection: LanceCollection }>();
-  const open = async (name: string): Promise<LanceCollection | undefined> => {
+  const openNow = async (name: string): Promise<LanceCollection | undefined> => {
     const of = foldersOf(uri, [name, name + DOCUMENTS]);
     const before = known.get(name);
     if (of !== undefined && before?.of === of) return before.collection;
@@ -57,24 +66,29 @@ export function lanceCollections({
         `collection: the table \`${name}\` was not made by this version of ML Engine.`,
         'Ingest its files anew after ml_rag_manage {action: "delete"}, or use another name.',
       );
-    const collection = new LanceCollection(name, stored.data, { chunks, documents }, (work) =>
-      exclusively(`collection:${name}`, work),
-    );
+    const collection = new LanceCollection(name, stored.data, { chunks, documents }, (work) => alone(name, work));
     if (of !== undefined) known.set(name, { of, collection });
     const [oldest] = known.keys();
     if (known.size > MOST_OPEN && oldest !== undefined) known.delete(oldest);
     return collection;
   };
 
+  /** A table that another process makes or drops at this moment cannot be opened; after that it can, or is not there. */
+  const open = (name: string) =>
+    openNow(name).catch((error: unknown) => {
+      if (error instanceof ToolError) throw error;
+      return alone(name, () => openNow(name));
+    });
+
   const create = async (name: string, settings: SettingsType): Promise<Collection> => {
-    const made = await exclusively(`collection:${name}`, async () => {
+    const made = await alone(name, async () => {
       const [lance, there] = [await connection(), await tables()];
-      if (there.has(name) && there.has(name + DOCUMENTS)) return await open(name);
+      if (there.has(name) && there.has(name + DOCUMENTS)) return await openNow(name);
       // One without the other is what a kill left.
       for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
       await (await lance.createEmptyTable(name, chunkSchema(settings))).setUnenforcedPrimaryKey("id");
       await (await lance.createEmptyTable(name + DOCUMENTS, documentSchema())).setUnenforcedPrimaryKey("id");
-      return await open(name);
+      return await openNow(name);
     });
     if (!made) throw new ToolError("failed", `collection: \`${name}\` could not be made.`);
     return made;
@@ -82,11 +96,11 @@ export function lanceCollections({
 
   /** A new collection of rows that are there already. */
   const whole = async (to: string, settings: SettingsType, rows: Rows): Promise<Collection> => {
-    const made = await exclusively(`collection:${to}`, async () => {
-      if (await open(to))
+    const made = await alone(to, async () => {
+      if (await openNow(to))
         throw new ToolError("conflict", `to: there is a collection \`${to}\` already.`, "Choose another name.");
       await writeWhole(await connection(), { chunks: to, documents: to + DOCUMENTS }, settings, rows);
-      return await open(to);
+      return await openNow(to);
     });
     if (!made) throw new ToolError("failed", `to: \`${to}\` could not be made.`);
     await made.tend();
@@ -98,7 +112,7 @@ export function lanceCollections({
     open,
     create,
     drop: (name) =>
-      exclusively(`collection:${name}`, async () => {
+      alone(name, async () => {
         const [lance, there] = [await connection(), await tables()];
         for (const table of [name, name + DOCUMENTS]) if (there.has(table)) await lance.dropTable(table);
       }),

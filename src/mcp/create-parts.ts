@@ -36,6 +36,7 @@ export function createParts(config: Config, log: Log): Parts & { close(): void }
   });
   const collections = lanceCollections({
     uri: config.lancedb ?? join(config.workspace, "lancedb"),
+    shared: config.lancedb !== undefined,
     embedder: (model) => openEmbedder(model, config),
     modelFolder: (path) => ({
       source: opened(paths).source("embedding", path),
