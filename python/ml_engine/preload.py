@@ -5,7 +5,7 @@ import gc
 import os
 import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psutil
 
@@ -22,7 +22,7 @@ class Preload:
     """All ops, one after the other."""
 
     def __init__(self) -> None:
-        self._left = self._imports()
+        self._left = list(registry.names())
         self._server = os.getppid()
 
     def load(self, op: str | None) -> None:
@@ -34,14 +34,16 @@ class Preload:
     def until_asked(self, channel: Channel, busy: Callable[[], bool] = lambda: False) -> None:
         """Imports until there is a message, or nothing is left; waits while the server works or somebody is `busy`."""
         seconds, then, used = QUIET_SECONDS, time.monotonic(), self._used()
-        while not channel.pending and not select.select([channel.fileno()], [], [], seconds)[0]:
+        while self._left and not channel.pending and not select.select([channel.fileno()], [], [], seconds)[0]:
             before, then, used_before, used = then, time.monotonic(), used, self._used()
             if busy() or used - used_before > BUSY * (then - before):
                 seconds = QUIET_SECONDS
                 continue
             seconds = 0
-            if not next(self._left, False):
-                return
+            self.load(self._left.pop(0))
+            if not self._left:
+                gc.collect()
+                gc.freeze()
 
     def _used(self) -> float:
         """Seconds of processor time that the server has taken."""
@@ -50,10 +52,3 @@ class Preload:
         except psutil.Error:
             return 0
         return times.user + times.system
-
-    def _imports(self) -> Iterator[bool]:
-        for name in registry.names():
-            self.load(name)
-            yield True
-        gc.collect()
-        gc.freeze()

@@ -57,15 +57,15 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
     """See `ml_llm_quantize`.
 
     Raises:
-        OpError: the extra is missing, the model is quantized already, or `type` is of GGUF.
+        OpError: the extra is missing, the model is quantized already, or `type` is another one.
     """
     method = params["method"]
     wanted = Scheme(method, params["group_size"], params.get("symmetric", method == "gptq"))
     if "type" in params and params["type"].upper() != wanted.name:
         raise OpError(
             "invalid_input",
-            f"type: `{params['type']}` is a type of GGUF, not of {method}.",
-            f"Leave it out: {method} makes {wanted.name}. Or take method gguf.",
+            f"type: {method} makes {wanted.name} with these settings, not `{params['type']}`.",
+            "Leave it out. `symmetric` chooses W4A16 or W4A16_ASYM; GGUF's types are made by method gguf.",
         )
     require_extra("quant", job)
     _refuse_quantized(source, params)
