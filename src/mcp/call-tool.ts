@@ -42,7 +42,7 @@ export async function callTool(tool: Tool, args: unknown, caller: Caller, parts:
 function recordFailure(call: Call, error: unknown, parts: Parts): unknown {
   if (call.settled) return error;
   try {
-    settleFailed(call.tool, call.state, error, parts.store(), parts.config.workspace);
+    settleFailed(call.tool, call.state, error, parts);
     return error;
   } catch (unrecorded) {
     parts.log.error("unrecorded", {

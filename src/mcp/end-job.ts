@@ -16,7 +16,7 @@ export function endJob(parts: Parts, tool: Tool, state: CallState, end: JobEnd):
   const settle = (write: () => JobOutcome) => store.transaction(() => store.jobs.settle(state.id, write));
   const fail = (error: unknown) =>
     settle(() => {
-      settleFailed(tool, state, error, store, workspace);
+      settleFailed(tool, state, error, parts);
       const { kind, message, hint } =
         error instanceof ToolError ? error : new ToolError("failed", "The tool broke while it worked.");
       return { state: kind === "cancelled" ? "cancelled" : "error", error: { kind, message, hint: hint ?? null } };

@@ -8,6 +8,7 @@ import { clean } from "../policy/text.ts";
 import type { Store } from "../store/store.ts";
 import { artifactsFolder, type CallState } from "./call.ts";
 import { fit } from "./fit.ts";
+import type { Parts } from "./parts.ts";
 import { registerOutputs } from "./references.ts";
 
 const RECORDED_CHARACTERS = 16_000;
@@ -47,14 +48,21 @@ function withDeprecations(result: unknown, inputs: readonly AssetRef[], { catalo
   return { ...known.data, warnings: [...known.data.warnings, ...said] };
 }
 
-/** The end of a call that did not do its work, whatever stopped it. */
-export function settleFailed(tool: Tool, state: CallState, error: unknown, store: Store, workspace: string): void {
-  const outcome = outcomeOf(error);
+/** The end of a call that did not do its work, whatever stopped it. What nobody foresaw is logged too: the caller is not told it. */
+export function settleFailed(
+  tool: Tool,
+  state: CallState,
+  error: unknown,
+  { store: opened, config, log }: Parts,
+): void {
+  const [store, outcome] = [opened(), outcomeOf(error)];
   store.transaction(() => {
     if (state.run_id !== null) store.runs.end(state.run_id, outcome === "cancelled" ? "CANCELLED" : "FAILED");
     append(tool, state, store, outcome, { error });
   });
-  rmSync(artifactsFolder(workspace, state.id), { recursive: true, force: true });
+  if (!(error instanceof ToolError) || error.cause !== undefined)
+    log.error("broke", { call: state.id, tool: tool.name, error: recordedError(error)?.message });
+  rmSync(artifactsFolder(config.workspace, state.id), { recursive: true, force: true });
 }
 
 /** The first record of a job; its end is a second one. */
