@@ -180,7 +180,7 @@ async function serverClock() {
   return { ttft_ratio: median(ratios.ttft), tpot_ratio: median(ratios.tpot) };
 }
 
-const ServeBench = z.looseObject({ mean_ttft_ms: z.number(), mean_tpot_ms: z.number(), mean_itl_ms: z.number() });
+const ServeBench = z.looseObject({ median_ttft_ms: z.number(), median_tpot_ms: z.number(), median_itl_ms: z.number() });
 
 /** `vllm bench serve` itself asks for a package of another name than the CPU build has. */
 const SERVE_BENCH = `
@@ -191,14 +191,14 @@ add_cli_args(parser)
 main(parser.parse_args())
 `;
 
-/** The profile and `vllm bench serve` on one server of llama.cpp, in turn, with the same prompts and nothing of them cached. */
+/** The profile and `vllm bench serve` on one server of llama.cpp, in turn, with the same prompts and nothing of them cached; medians. */
 async function vllmBench() {
   if (!has("vllm") || !has("llamacpp")) return null;
   const python = join(root, ".cache/backends/vllm/venv/bin/python");
   const settings = { context_tokens: 1024, prompt_cache: false };
   const { url } = await serve({ action: "start", backend: "llamacpp", settings });
   const ratios: Record<"ttft" | "tpot" | "itl", number[]> = { ttft: [], tpot: [], itl: [] };
-  const [PROMPT, OUTPUT, COUNT] = [128, 48, 6];
+  const [PROMPT, OUTPUT, COUNT] = [128, 48, 10];
   const [dataset, out] = [join(workspace, "prompts.json"), join(workspace, "serve-bench.json")];
   const options = {
     ...{ "--backend": "openai", "--base-url": url.replace("/v1", ""), "--endpoint": "/v1/completions" },
@@ -212,16 +212,20 @@ async function vllmBench() {
     // An answer is asked for beside each prompt, and not used.
     const turns = prompts.map((value) => ({ conversations: [{ value }, { value: "words of an answer" }] }));
     writeFileSync(dataset, JSON.stringify(turns));
-    execFileSync(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
-      stdio: ["ignore", "ignore", 2],
-      env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
-    });
-    const theirs = ServeBench.parse(JSON.parse(readFileSync(out, "utf8")));
+    const theirs = () => {
+      execFileSync(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
+        stdio: ["ignore", "ignore", 2],
+        env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
+      });
+      return ServeBench.parse(JSON.parse(readFileSync(out, "utf8")));
+    };
+    const before = run % 2 === 0 ? theirs() : undefined;
     const lengths = { output_tokens: OUTPUT, requests: COUNT, prompts };
     const ours = await call("ml_inference_profile", { more: lengths }, Profiled);
-    ratios.ttft.push(ours.ttft_ms.mean / theirs.mean_ttft_ms);
-    ratios.tpot.push(ours.tpot_ms.mean / theirs.mean_tpot_ms);
-    ratios.itl.push(ours.itl_ms.mean / theirs.mean_itl_ms);
+    const other = before ?? theirs();
+    ratios.ttft.push(ours.ttft_ms.p50 / other.median_ttft_ms);
+    ratios.tpot.push(ours.tpot_ms.p50 / other.median_tpot_ms);
+    ratios.itl.push(ours.itl_ms.p50 / other.median_itl_ms);
   }
   await serve({ action: "stop" });
   return { ttft_ratio: median(ratios.ttft), tpot_ratio: median(ratios.tpot), itl_ratio: median(ratios.itl) };
