@@ -2,10 +2,11 @@
 // llama-bench and beside vLLM's own benchmark on the same server; every installed backend in one interleaved comparison; the
 // settings that are found beside the best of an exhaustive grid. `npm run bench -- inference`; PARTS names some of them.
 // Everything takes turns, for the machine may be busy; backends that are not installed are left out.
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { z } from "zod";
 import { openAiBackend } from "../src/backends/serving/openai.ts";
 import { connect, type TestClient } from "../tests/support/client.ts";
@@ -15,6 +16,7 @@ import { huggingFaceFolder } from "./hugging-face.ts";
 import { root } from "./peer-python.ts";
 import { median } from "./statistics.ts";
 
+const exec = promisify(execFile);
 const RUNS = Number(process.env["RUNS"] ?? 5);
 const MODEL = "smollm2-135m-instruct";
 const gguf = join(root, ".cache/models/SmolLM2-135M-Instruct.Q4_1.gguf");
@@ -191,44 +193,60 @@ add_cli_args(parser)
 main(parser.parse_args())
 `;
 
-/** The profile and `vllm bench serve` on one server of llama.cpp, in turn, with the same prompts and nothing of them cached; medians. */
+type Asked = "chat/completions" | "completions";
+
+/** What `vllm bench serve` measures of a server. */
+async function serveBench(url: string, asked: Asked, prompts: readonly string[], output: number) {
+  const [dataset, out] = [join(workspace, "prompts.json"), join(workspace, "serve-bench.json")];
+  // An answer is asked for beside each prompt, and not used.
+  const turns = prompts.map((value) => ({ conversations: [{ value }, { value: "words of an answer" }] }));
+  writeFileSync(dataset, JSON.stringify(turns));
+  const options = {
+    ...{ "--backend": asked === "completions" ? "openai" : "openai-chat", "--endpoint": `/v1/${asked}` },
+    ...{ "--base-url": url.replace("/v1", "") },
+    ...{ "--model": MODEL, "--tokenizer": huggingFaceFolder(gguf), "--temperature": "0" },
+    ...{ "--dataset-name": "sharegpt", "--dataset-path": dataset, "--sharegpt-output-len": String(output) },
+    ...{ "--num-prompts": String(prompts.length), "--max-concurrency": "1", "--result-filename": out },
+  };
+  const python = join(root, ".cache/backends/vllm/venv/bin/python");
+  const flags = ["--ignore-eos", "--save-result"];
+  await exec(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
+    env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
+  });
+  const { median_ttft_ms, median_tpot_ms, median_itl_ms } = ServeBench.parse(JSON.parse(readFileSync(out, "utf8")));
+  return { ttft: median_ttft_ms, tpot: median_tpot_ms, itl: median_itl_ms };
+}
+
+/** The profile and `vllm bench serve` on one server, taking turns at going first, with the same prompts; medians. */
+async function besideServeBench(url: string, asked: Asked, target: { url?: string }, output: number) {
+  const ratios: Record<"ttft" | "tpot" | "itl", number[]> = { ttft: [], tpot: [], itl: [] };
+  for (let round = 0; round < RUNS; round += 1) {
+    const prompts = Array.from({ length: 10 }, (_, at) => `${round}${at} ${"words of a prompt ".repeat(32)}`);
+    const before = round % 2 === 0 ? await serveBench(url, asked, prompts, output) : undefined;
+    const more = { output_tokens: output, requests: prompts.length, prompts };
+    const ours = await call("ml_inference_profile", { ...target, more }, Profiled);
+    const theirs = before ?? (await serveBench(url, asked, prompts, output));
+    ratios.ttft.push(ours.ttft_ms.p50 / theirs.ttft);
+    ratios.tpot.push(ours.tpot_ms.p50 / theirs.tpot);
+    ratios.itl.push(ours.itl_ms.p50 / theirs.itl);
+  }
+  return { ttft_ratio: median(ratios.ttft), tpot_ratio: median(ratios.tpot), itl_ratio: median(ratios.itl) };
+}
+
+/** On a server that waits as it is told, where nothing but the clients differs; and on llama.cpp, with nothing cached. */
 async function vllmBench() {
   if (!has("vllm") || !has("llamacpp")) return null;
-  const python = join(root, ".cache/backends/vllm/venv/bin/python");
+  const OUTPUT = 48;
+  const server = await streamingServer();
+  const words = Array.from({ length: OUTPUT }, (_, at) => said(` ${at}`, at === OUTPUT - 1 ? "length" : null));
+  server.script = [150, ...words.flatMap((word, at) => (at === 0 ? [word] : [20, word])), counted(130, OUTPUT), DONE];
+  const scripted = await besideServeBench(server.url, "chat/completions", { url: server.url }, OUTPUT);
+  server.close();
   const settings = { context_tokens: 1024, prompt_cache: false };
   const { url } = await serve({ action: "start", backend: "llamacpp", settings });
-  const ratios: Record<"ttft" | "tpot" | "itl", number[]> = { ttft: [], tpot: [], itl: [] };
-  const [PROMPT, OUTPUT, COUNT] = [128, 48, 10];
-  const [dataset, out] = [join(workspace, "prompts.json"), join(workspace, "serve-bench.json")];
-  const options = {
-    ...{ "--backend": "openai", "--base-url": url.replace("/v1", ""), "--endpoint": "/v1/completions" },
-    ...{ "--model": MODEL, "--tokenizer": huggingFaceFolder(gguf), "--temperature": "0" },
-    ...{ "--dataset-name": "sharegpt", "--dataset-path": dataset, "--sharegpt-output-len": String(OUTPUT) },
-    ...{ "--num-prompts": String(COUNT), "--max-concurrency": "1", "--result-filename": out },
-  };
-  const flags = ["--ignore-eos", "--save-result"];
-  for (let run = 0; run < RUNS; run += 1) {
-    const prompts = Array.from({ length: COUNT }, (_, at) => `${run}${at} ${"words of a prompt ".repeat(PROMPT / 4)}`);
-    // An answer is asked for beside each prompt, and not used.
-    const turns = prompts.map((value) => ({ conversations: [{ value }, { value: "words of an answer" }] }));
-    writeFileSync(dataset, JSON.stringify(turns));
-    const theirs = () => {
-      execFileSync(python, ["-c", SERVE_BENCH, ...Object.entries(options).flat(), ...flags], {
-        stdio: ["ignore", "ignore", 2],
-        env: { ...process.env, OMP_NUM_THREADS: "1", HF_HUB_OFFLINE: "1", VLLM_TARGET_DEVICE: "cpu" },
-      });
-      return ServeBench.parse(JSON.parse(readFileSync(out, "utf8")));
-    };
-    const before = run % 2 === 0 ? theirs() : undefined;
-    const lengths = { output_tokens: OUTPUT, requests: COUNT, prompts };
-    const ours = await call("ml_inference_profile", { more: lengths }, Profiled);
-    const other = before ?? theirs();
-    ratios.ttft.push(ours.ttft_ms.p50 / other.median_ttft_ms);
-    ratios.tpot.push(ours.tpot_ms.p50 / other.median_tpot_ms);
-    ratios.itl.push(ours.itl_ms.p50 / other.median_itl_ms);
-  }
+  const llamacpp = await besideServeBench(url, "completions", {}, OUTPUT);
   await serve({ action: "stop" });
-  return { ttft_ratio: median(ratios.ttft), tpot_ratio: median(ratios.tpot), itl_ratio: median(ratios.itl) };
+  return { scripted, llamacpp };
 }
 
 const Estimate = z.object({ value: z.number(), low: z.number().nullable(), high: z.number().nullable() });

@@ -30,6 +30,10 @@ export async function streamingServer(): Promise<StreamingServer> {
         response.end(JSON.stringify({ data: [{ id: "scripted" }] }));
         return;
       }
+      if (request.method !== "POST") {
+        response.writeHead(404).end();
+        return;
+      }
       asked.push(JSON.parse(Buffer.concat(parts).toString()));
       void play(response);
     });
