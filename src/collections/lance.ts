@@ -38,7 +38,10 @@ export function lanceCollections({
 }: LanceOptions): Collections & { close(): void } {
   let connecting: Promise<Connection> | undefined;
   const connection = () => {
-    connecting ??= connect(uri);
+    connecting ??= connect(uri).catch((error: unknown) => {
+      connecting = undefined;
+      throw error;
+    });
     return connecting;
   };
   const leases = new Leases(connection);
@@ -46,7 +49,14 @@ export function lanceCollections({
     const name = `collection:${collection}`;
     return exclusively(name, shared ? () => leases.hold(name, work) : work);
   };
-  const tables = async () => new Set(await (await connection()).tableNames({ limit: 100_000 }));
+  /** Asked before all else of an address, so that it is here that one is found not to answer. */
+  const tables = async () => {
+    try {
+      return new Set(await (await connection()).tableNames({ limit: 100_000 }));
+    } catch (error) {
+      throw unreached(uri, error);
+    }
+  };
 
   /** Opened ones of this machine's own folders, for as long as their folders are the same. */
   const known = new Map<string, { of: string; collection: LanceCollection }>();
@@ -151,6 +161,18 @@ function foldersOf(uri: string, names: readonly string[]): string | undefined {
   return found.every((one) => one !== undefined)
     ? found.map(({ dev, ino, birthtimeNs }) => `${dev}/${ino}/${birthtimeNs}`).join()
     : undefined;
+}
+
+function unreached(uri: string, error: unknown): ToolError {
+  const told = new ToolError(
+    "unavailable",
+    `lancedb: the collections at \`${uri}\` cannot be reached.`,
+    uri.includes("://")
+      ? "Check the address, and the region, keys and endpoint in the server's environment (docs/rag.md); the event log has what the store said."
+      : "Check that the server's user may write to this folder, and that its disk has room.",
+  );
+  told.cause = error;
+  return told;
 }
 
 async function connect(uri: string): Promise<Connection> {

@@ -61,7 +61,7 @@ export function settleFailed(
     append(tool, state, store, outcome, { error });
   });
   if (!(error instanceof ToolError) || error.cause !== undefined)
-    log.error("broke", { call: state.id, tool: tool.name, error: recordedError(error)?.message });
+    log.warn("failed", { call: state.id, tool: tool.name, error: recordedError(error)?.message });
   rmSync(artifactsFolder(config.workspace, state.id), { recursive: true, force: true });
 }
 
@@ -127,7 +127,8 @@ const outcomeOf = (error: unknown): Outcome =>
 /** An error as the record keeps it: with what must not reach a model, such as a traceback, but without secrets. */
 function recordedError(error: unknown): EventBody["error"] {
   const kind = error instanceof ToolError ? error.kind : "failed";
-  const cause = error instanceof Error && typeof error.cause === "string" ? `\n${error.cause}` : "";
+  const because = error instanceof Error ? error.cause : undefined;
+  const cause = because === undefined ? "" : `\n${because instanceof Error ? because.stack : String(because)}`;
   const stack = error instanceof ToolError ? "" : error instanceof Error ? `\n${error.stack ?? ""}` : "";
   const message = error instanceof Error ? error.message : String(error);
   return { kind, message: clean(String(redact(`${message}${stack}${cause}`)), 8000) };

@@ -105,3 +105,27 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
     );
   });
 });
+
+test("an address that does not answer is named, with the way out", { timeout: 120_000 }, async () => {
+  const { folder, remove } = scratch();
+  onTestFinished(remove);
+  const client = await connect("v2", {
+    command: fromSource.command,
+    args: [...fromSource.args.slice(0, -1), "error"],
+    env: {
+      ML_ENGINE_WORKSPACE: folder,
+      ML_ENGINE_LANCEDB: "s3://shelf/collections",
+      AWS_ENDPOINT_URL: "http://127.0.0.1:9",
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "test",
+      AWS_SECRET_ACCESS_KEY: "test",
+    },
+  });
+  onTestFinished(() => client.close());
+  const { text } = await client.call("ml_rag_query", { collection: "h", query: "lunch?" });
+  expect(text).toMatchInlineSnapshot(`
+    "unavailable: lancedb: the collections at \`s3://shelf/collections\` cannot be reached.
+    Check the address, and the region, keys and endpoint in the server's environment (docs/rag.md); the event log has what the store said."
+  `);
+  expect(JSON.stringify(await client.read("ml://events"))).toContain("http://127.0.0.1:9/shelf");
+});
