@@ -1,0 +1,28 @@
+// The tests that are too long for every run: from examples to a served model with SmolLM2's real weights, step by step as
+// tests/e2e/language.test.ts has it. `npm run setup -- --with llm,llamacpp,ollama`, then `npm run bench -- llm-chain`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { root } from "./peer-python.ts";
+
+const Assertion = z.object({ title: z.string(), status: z.string(), duration: z.number().nullish() });
+const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(Assertion) })) });
+
+const folder = mkdtempSync(join(tmpdir(), "bench-llm-chain-"));
+const file = join(folder, "vitest.json");
+spawnSync(
+  process.execPath,
+  [
+    join(root, "node_modules/vitest/vitest.mjs"),
+    ...["run", "--reporter=json", `--outputFile=${file}`, "tests/e2e/language.test.ts"],
+  ],
+  { cwd: root, stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, ML_ENGINE_REAL_MODEL: "1" } },
+);
+const { testResults } = Report.parse(JSON.parse(readFileSync(file, "utf8")));
+rmSync(folder, { recursive: true, force: true });
+const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+if (tests.some(({ status }) => status !== "passed")) process.exitCode = 1;
+const figures = tests.map(({ title, status, duration }) => [title, { status, seconds: (duration ?? 0) / 1000 }]);
+process.stdout.write(`${JSON.stringify({ bench: "llm-chain", ...Object.fromEntries(figures) }, null, 2)}\n`);
