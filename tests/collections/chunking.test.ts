@@ -108,7 +108,7 @@ test("tokens word by word are those of the whole text", () => {
 });
 
 describe("chunks", () => {
-  test("keep to the limit, lose nothing, and stand where they say", { timeout: 120_000 }, async () => {
+  test("keep to the limit, lose nothing, and stand where they say", async () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ text, marks, chunking }) => {
         const chunks = await cut(text, marks, chunking);

@@ -21,7 +21,7 @@ function folder(): string {
   return made.folder;
 }
 
-test("one works at a time, from the first moment of an address on", { timeout: 60_000 }, async () => {
+test("one works at a time, from the first moment of an address on", async () => {
   const address = folder();
   let [working, most, done] = [0, 0, 0];
   const work = async () => {
@@ -40,7 +40,7 @@ test("one works at a time, from the first moment of an address on", { timeout: 6
   expect({ most, done }).toEqual({ most: 1, done: 12 });
 });
 
-test("work that lasts longer than a lease keeps it; other names are free", { timeout: 60_000 }, async () => {
+test("work that lasts longer than a lease keeps it; other names are free", async () => {
   const address = folder();
   const [one, other] = [leasesAt(address), leasesAt(address)];
   const order: string[] = [];
@@ -56,7 +56,7 @@ test("work that lasts longer than a lease keeps it; other names are free", { tim
   expect(order).toEqual(["begun", "else", "ended", "next"]);
 });
 
-test("the lease of a killed process is taken over", { timeout: 60_000 }, async () => {
+test("the lease of a killed process is taken over", async () => {
   const address = folder();
   const script = `
 import { connect } from "@lancedb/lancedb";
@@ -72,7 +72,7 @@ await new Leases(() => connection, ${LASTS_MS}).hold("collection:h", async () =>
   expect(performance.now() - before).toBeGreaterThan(LASTS_MS);
 });
 
-test("who was taken over from hears of it", { timeout: 60_000 }, async () => {
+test("who was taken over from hears of it", async () => {
   const address = folder();
   const leases = leasesAt(address);
   const work = leases.hold("collection:h", async () => {

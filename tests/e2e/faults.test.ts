@@ -64,9 +64,7 @@ async function workerOf(folder: string, id: string): Promise<number> {
 }
 
 describe("a job", () => {
-  test("is cancelled with its whole process tree within two seconds, and nothing of it is kept", {
-    timeout: 120_000,
-  }, async () => {
+  test("is cancelled with its whole process tree within two seconds, and nothing of it is kept", async () => {
     const folder = workspace();
     const client = await serve(folder);
     await client.call("ml_data_ingest", ingest);
@@ -80,7 +78,7 @@ describe("a job", () => {
     expect(await verified(client)).toMatchObject({ ok: true });
   });
 
-  test("is stopped by a client that cancels its request", { timeout: 120_000 }, async () => {
+  test("is stopped by a client that cancels its request", async () => {
     const folder = workspace();
     const client = await serve(folder);
     await client.call("ml_data_ingest", ingest);
@@ -98,9 +96,7 @@ describe("a job", () => {
     await expect.poll(() => store.events.query({ tool: "ml_training_sweep" }).items[0]?.outcome).toBe("cancelled");
   });
 
-  test("goes on when its client and server leave, and the next server records it once", {
-    timeout: 180_000,
-  }, async () => {
+  test("goes on when its client and server leave, and the next server records it once", async () => {
     const folder = workspace();
     const first = await serve(folder);
     await first.call("ml_data_ingest", ingest);
@@ -127,7 +123,7 @@ describe("a job", () => {
     expect(await verified(second)).toMatchObject({ ok: true });
   });
 
-  test("whose worker is killed is an error with a way out, and its run has failed", { timeout: 120_000 }, async () => {
+  test("whose worker is killed is an error with a way out, and its run has failed", async () => {
     const folder = workspace();
     const client = await serve(folder);
     await client.call("ml_data_ingest", ingest);
@@ -142,9 +138,7 @@ describe("a job", () => {
 });
 
 describe("a server killed in the middle of its work", () => {
-  test("leaves every acknowledged call recorded, versions whole and the chain unbroken", {
-    timeout: 180_000,
-  }, async () => {
+  test("leaves every acknowledged call recorded, versions whole and the chain unbroken", async () => {
     const folder = workspace();
     const acknowledged: string[] = [];
     for (let round = 0; round < 3; round += 1) {
@@ -170,9 +164,7 @@ describe("a server killed in the middle of its work", () => {
   });
 });
 
-test("two servers on one workspace record a thousand calls each, and nothing is lost", {
-  timeout: 180_000,
-}, async () => {
+test("two servers on one workspace record a thousand calls each, and nothing is lost", async () => {
   const folder = workspace();
   const servers = await Promise.all([serve(folder), serve(folder)]);
   const each = async (client: TestClient) => {
@@ -186,7 +178,7 @@ test("two servers on one workspace record a thousand calls each, and nothing is 
   expect(await verified(servers[0])).toMatchObject({ ok: true, checked: 2000, first_bad: null });
 });
 
-test("every line on stdout is JSON-RPC, whatever the tools print", { timeout: 300_000 }, async () => {
+test("every line on stdout is JSON-RPC, whatever the tools print", async () => {
   const folder = workspace();
   const server = spawn(fromSource.command, [...fromSource.args, "--workspace", folder], {
     stdio: ["pipe", "pipe", "ignore"],
@@ -242,37 +234,33 @@ test("every line on stdout is JSON-RPC, whatever the tools print", { timeout: 30
 
 const mountable = process.getuid?.() === 0 && process.platform === "linux";
 
-test.skipIf(!mountable)(
-  "a full disk is an error, and what was recorded stays whole",
-  { timeout: 120_000 },
-  async ({ skip }) => {
-    const folder = join(workspace(), "small");
-    mkdirSync(folder);
-    try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
-    } catch {
-      skip("mounting a small file system is not allowed here");
-    }
-    onTestFinished(() => void execFileSync("umount", ["-l", folder]));
-    const client = await serve(folder);
-    await client.call("ml_data_ingest", { source: "sample:iris", name: "before" });
-    let filler = 0;
-    try {
-      for (; filler < 300; filler += 1) writeFileSync(join(folder, `filler-${filler}`), Buffer.alloc(16 * 1024));
-    } catch {
-      // Full, as wanted.
-    }
-    const full = await client.call("ml_data_ingest", { source: "sample:digits", name: "digits" });
-    expect(full.text).toMatch(/^failed: .*(disk|room)/);
-    execFileSync("sh", ["-c", `rm -f ${join(folder, "filler-")}*`]);
-    const after = await serve(folder);
-    expect(await verified(after)).toMatchObject({ ok: true });
-    expect((await after.call("ml_data_validate", { dataset: "before" })).isError).toBe(false);
-    expect(existsSync(join(folder, "datasets", "digits"))).toBe(false);
-  },
-);
+test.skipIf(!mountable)("a full disk is an error, and what was recorded stays whole", async ({ skip }) => {
+  const folder = join(workspace(), "small");
+  mkdirSync(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
+  } catch {
+    skip("mounting a small file system is not allowed here");
+  }
+  onTestFinished(() => void execFileSync("umount", ["-l", folder]));
+  const client = await serve(folder);
+  await client.call("ml_data_ingest", { source: "sample:iris", name: "before" });
+  let filler = 0;
+  try {
+    for (; filler < 300; filler += 1) writeFileSync(join(folder, `filler-${filler}`), Buffer.alloc(16 * 1024));
+  } catch {
+    // Full, as wanted.
+  }
+  const full = await client.call("ml_data_ingest", { source: "sample:digits", name: "digits" });
+  expect(full.text).toMatch(/^failed: .*(disk|room)/);
+  execFileSync("sh", ["-c", `rm -f ${join(folder, "filler-")}*`]);
+  const after = await serve(folder);
+  expect(await verified(after)).toMatchObject({ ok: true });
+  expect((await after.call("ml_data_validate", { dataset: "before" })).isError).toBe(false);
+  expect(existsSync(join(folder, "datasets", "digits"))).toBe(false);
+});
 
-test("a link, dots and a folder do not lead out of the allowed folders", { timeout: 60_000 }, async () => {
+test("a link, dots and a folder do not lead out of the allowed folders", async () => {
   const [folder, outside] = [workspace(), workspace()];
   writeFileSync(join(outside, "secret.csv"), "a\n1\n");
   symlinkSync(join(outside, "secret.csv"), join(folder, "link.csv"));

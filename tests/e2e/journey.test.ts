@@ -10,7 +10,7 @@ const launch = { command: "node", args: ["bin/ml-engine.mjs"], cwd: root };
 
 /** The journey of the first issue: can I trust a model on this CSV? Once with a client of each era. */
 describe.each(ERAS)("a %s client", (era) => {
-  test.skipIf(!existsSync(adult))("goes from a file to an audited, explained model", { timeout: 300_000 }, async () => {
+  test.skipIf(!existsSync(adult))("goes from a file to an audited, explained model", async () => {
     const { folder, remove } = scratch();
     const client = await connect(era, {
       ...launch,

@@ -7,10 +7,7 @@ import { fromSource, test } from "../support/server.ts";
 /** Under these ONNX Runtime takes itself to be tested, and reports nothing anyhow. */
 const TESTED = { CI: "", GITHUB_ACTIONS: "", TF_BUILD: "" };
 
-test("reports to nobody, and leaves nothing for that in the home folder", { timeout: 120_000 }, async ({
-  workspace,
-  write,
-}) => {
+test("reports to nobody, and leaves nothing for that in the home folder", async ({ workspace, write }) => {
   const own = { HOME: join(workspace, "home"), TMPDIR: join(workspace, "tmp") };
   for (const folder of Object.values(own)) mkdirSync(folder);
   const client = await connect("v2", { ...fromSource, env: { ML_ENGINE_WORKSPACE: workspace, ...own, ...TESTED } });

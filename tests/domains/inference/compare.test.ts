@@ -55,10 +55,7 @@ async function scripted(script: Script) {
 }
 
 describe("targets", () => {
-  test("are asked in turn, compared pair by pair, and one is picked on the record", { timeout: 180_000 }, async ({
-    client,
-    events,
-  }) => {
+  test("are asked in turn, compared pair by pair, and one is picked on the record", async ({ client, events }) => {
     const [right, quick] = [
       await scripted(spoken(["It", " is", " Paris"], 40)),
       await scripted(spoken(["It", " is", " Rome"], 10)),
@@ -101,7 +98,7 @@ describe("targets", () => {
     });
   });
 
-  test("can be graded by a judge, and preferred for their price", { timeout: 180_000 }, async ({ workspace }) => {
+  test("can be graded by a judge, and preferred for their price", async ({ workspace }) => {
     const judge = await chatServer();
     onTestFinished(() => judge.close());
     judge.script = ({ messages }) => completion(messages.at(-1)?.content.includes("Paris") ? "2" : "0");

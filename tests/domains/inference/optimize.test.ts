@@ -83,10 +83,7 @@ const Optimized = z.looseObject({
 });
 
 describe.runIf(isHere("llamacpp"))("a model on llama.cpp", () => {
-  test("is served as fast as the best of what was tried, and started so", { timeout: 300_000 }, async ({
-    client,
-    events,
-  }) => {
+  test("is served as fast as the best of what was tried, and started so", async ({ client, events }) => {
     const answer = await client.call("ml_inference_optimize", {
       backend: "llamacpp",
       model: SMALL,

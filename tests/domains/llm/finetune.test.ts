@@ -156,7 +156,7 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
     expect(other.model).toBe("resumed@1");
     for (const name of ["loss", "eval_loss"])
       expect(Math.abs((one.metrics[name] ?? 0) - (other.metrics[name] ?? 9))).toBeLessThan(1e-3);
-  }, 300_000);
+  });
 
   test("answers mistakes with the way out", async ({ client, write }) => {
     const table = write("table.csv", "age,income\n1,2\n");
@@ -187,5 +187,5 @@ describe.runIf(hasExtra("llm"))("ml_llm_finetune", () => {
       not_found: model: there is no model \`nothing\`.
       There are: copier, resumed, shouter, shouter-adapter, unbroken."
     `);
-  }, 120_000);
+  });
 });

@@ -72,7 +72,7 @@ describe("ml_llm_prepare", () => {
       eval_share: 0,
     });
     expect(back.structured).toMatchObject({ format: "sharegpt", to: "messages", dropped: {} });
-  }, 120_000);
+  });
 
   test("a preview registers nothing", async ({ client, write }) => {
     const source = write("pairs.jsonl", lines([{ prompt: "p", chosen: "good", rejected: "bad" }]));
@@ -88,7 +88,7 @@ describe("ml_llm_prepare", () => {
       Note: Lengths are in characters; name a model to count tokens and to check its template."
     `);
     expect(structured).toMatchObject({ datasets: [], rows_out: 2 });
-  }, 120_000);
+  });
 
   test("says what it cannot do and the way out", async ({ client, write }) => {
     const source = write("qa.jsonl", lines([{ question: "q", answer: "a" }]));
@@ -113,7 +113,7 @@ describe("ml_llm_prepare", () => {
       invalid_input: model: turns become text by a model's template
       Name the model."
     `);
-  }, 120_000);
+  });
 
   test("the same call gives the same versions", async ({ client, write }) => {
     const source = write("again.jsonl", lines(CHATS));
@@ -122,5 +122,5 @@ describe("ml_llm_prepare", () => {
         .object({ datasets: z.array(z.object({ dataset: z.string(), hash: z.string() })) })
         .parse((await client.call("ml_llm_prepare", { dataset: source, name: "again" })).structured).datasets;
     expect(await made()).toEqual(await made());
-  }, 120_000);
+  });
 });

@@ -75,7 +75,7 @@ describe("ml_rag_ingest", () => {
     }
   });
 
-  test("four servers and two calls each at once leave each row once", { timeout: 180_000 }, async () => {
+  test("four servers and two calls each at once leave each row once", async () => {
     const { folder, source } = workspace();
     const { url } = await scripted(openAi);
     const clients = await Promise.all([1, 2, 3, 4].map(() => serve(folder, url)));

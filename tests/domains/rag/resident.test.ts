@@ -55,7 +55,7 @@ test("what is held in memory answers as LanceDB's own search does", async () => 
           expect(stages.similarity).toBeCloseTo(inTable[place]?.stages.similarity ?? -1, 5);
       }
     }
-}, 240_000);
+});
 
 test("what another server writes, or makes anew under the same name, is what the next question finds", async () => {
   const { folder, one, other } = await servers();
@@ -74,4 +74,4 @@ test("what another server writes, or makes anew under the same name, is what the
   const anew = await asked(one, "refunds");
   expect(anew[0]?.text).toContain("Third refunds");
   expect(anew.filter(({ text }) => /Old|New/.test(text))).toEqual([]);
-}, 240_000);
+});

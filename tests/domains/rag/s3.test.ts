@@ -49,7 +49,7 @@ sys.stdin.read()`;
 }
 
 describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the development group)", () => {
-  test("are indexed, searched, repeated, changed and shared like others", { timeout: 180_000 }, async () => {
+  test("are indexed, searched, repeated, changed and shared like others", async () => {
     const { folder, remove } = scratch();
     onTestFinished(remove);
     const [env, { url }] = [await bucket(), await scripted(openAi)];
@@ -106,7 +106,7 @@ describe.skipIf(!hasMoto())("collections on s3:// (needs moto, of the developmen
   });
 });
 
-test("an address that does not answer is named, with the way out", { timeout: 120_000 }, async () => {
+test("an address that does not answer is named, with the way out", async () => {
   const { folder, remove } = scratch();
   onTestFinished(remove);
   const client = await connect("v2", {

@@ -38,7 +38,7 @@ describe("ml_training_checkpoint", () => {
       metrics: unbroken.structured["metrics"],
     });
     expect(await kept()).toBeUndefined();
-  }, 180_000);
+  });
 
   test("answers mistakes with the way out", async ({ client }) => {
     const texts: string[] = [];

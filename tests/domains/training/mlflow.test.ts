@@ -214,7 +214,7 @@ describe("ml_training_experiment and MLflow", () => {
       other.remove();
       place.remove();
     }
-  }, 300_000);
+  });
 
   test.for([
     [{ action: "mirror" }, "invalid_input: `mirror` needs `store`."],
