@@ -8,6 +8,7 @@ import { quoted } from "./filter.ts";
 /** The table that stands beside the collections; no collection can have its name. */
 const LEASES = ".leases";
 const SLOTS = 64;
+const RETRIES = 3;
 const [LEAST_NAP_MS, NAP_MS] = [100, 200];
 /** Two creations of one table can both succeed, the later one undoing the first; after so long there is only one. */
 const SETTLING_MS = 3000;
@@ -55,7 +56,9 @@ export class Leases {
     for (;;) {
       if (seen.holder === "" || performance.now() - since > this.#lasts) {
         const mine = { holder: randomUUID(), beat: seen.beat + 1 };
-        if (await this.#change(slot, `holder = ${quoted(seen.holder)} AND beat = ${seen.beat}`, mine)) return mine;
+        const asSeen = `holder = ${quoted(seen.holder)} AND beat = ${seen.beat}`;
+        // Where too many want it at once, whoever reads next sees who has it.
+        if (await this.#change(slot, asSeen, mine).catch(() => false)) return mine;
       }
       await sleep(LEAST_NAP_MS + Math.random() * NAP_MS);
       const now = await this.#read(slot);
@@ -65,20 +68,22 @@ export class Leases {
 
   /** Renews a lease until the work has ended, then gives it back. Answers whether nobody took it meanwhile. */
   async #keep(slot: number, { holder, beat }: Lease, ended: AbortSignal): Promise<boolean> {
-    for (let next = beat + 1; ; next += 1) {
+    for (let [next, failed] = [beat + 1, 0]; ; next += 1) {
       await sleep(this.#lasts / 6, undefined, { signal: ended }).catch(() => {});
       const last = ended.aborted;
       try {
-        const to = { holder: last ? "" : holder, beat: next };
-        if (!(await this.#change(slot, `holder = ${quoted(holder)}`, to))) return false;
+        const kept = await this.#change(slot, `holder = ${quoted(holder)}`, { holder: last ? "" : holder, beat: next });
+        if (last || !kept) return kept;
+        failed = 0;
       } catch {
-        // Not reached: the next renewal may be in time, and what is not given back ends by itself.
+        // The next renewal may be in time; a lease that cannot be given back ends by itself.
+        failed += 1;
+        if (last && failed > RETRIES) return true;
       }
-      if (last) return true;
     }
   }
 
-  /** Changes a lease where it is as it was seen. Answers whether it is as it should be then. */
+  /** Changes a lease where it is as it was seen. Answers whether it was; throws where that cannot be known. */
   async #change(slot: number, seen: string, to: Lease): Promise<boolean> {
     const table = await this.#table();
     try {
@@ -86,10 +91,11 @@ export class Leases {
       if (version % VERSIONS_BETWEEN === 0)
         await table.optimize({ cleanupOlderThan: new Date(Date.now() - VERSIONS_KEPT_MS) }).catch(() => {});
       return rowsUpdated > 0;
-    } catch {
-      // Too many changes at once, or an answer that was lost: what stands there says how it ended.
+    } catch (error) {
+      // An answer may be lost after the change was made.
       const { holder, beat } = await this.#read(slot);
-      return holder === to.holder && beat === to.beat;
+      if (holder === to.holder && beat === to.beat) return true;
+      throw error;
     }
   }
 
@@ -110,11 +116,18 @@ export class Leases {
     return this.#opening;
   }
 
-  async #open(): Promise<Table> {
+  async #open(attempt = 1): Promise<Table> {
     const lance = await this.#connection();
-    if ((await lance.tableNames({ limit: 100_000 })).includes(LEASES)) return await lance.openTable(LEASES);
     const made = Date.now();
     const rows = Array.from({ length: SLOTS }, (_, slot) => ({ slot, holder: "", beat: 0, made }));
-    return await lance.createTable(LEASES, rows, { mode: "create", existOk: true });
+    try {
+      if (!(await lance.tableNames({ limit: 100_000 })).includes(LEASES)) await lance.createTable(LEASES, rows);
+      return await lance.openTable(LEASES);
+    } catch (error) {
+      // Another one makes it at this moment.
+      if (attempt > RETRIES) throw error;
+      await sleep(LEAST_NAP_MS + Math.random() * NAP_MS);
+      return await this.#open(attempt + 1);
+    }
   }
 }
