@@ -7,7 +7,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { root } from "./peer-python.ts";
 
-const Assertion = z.object({ title: z.string(), status: z.string(), duration: z.number().nullish() });
+const Assertion = z.object({
+  ...{ title: z.string(), status: z.string(), duration: z.number().nullish() },
+  failureMessages: z.array(z.string()),
+});
 const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(Assertion) })) });
 
 const folder = mkdtempSync(join(tmpdir(), "bench-llm-chain-"));
@@ -23,6 +26,8 @@ spawnSync(
 const { testResults } = Report.parse(JSON.parse(readFileSync(file, "utf8")));
 rmSync(folder, { recursive: true, force: true });
 const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+for (const { title, failureMessages } of tests)
+  for (const message of failureMessages) process.stderr.write(`${title}: ${message}\n`);
 if (tests.some(({ status }) => status !== "passed")) process.exitCode = 1;
 const figures = tests.map(({ title, status, duration }) => [title, { status, seconds: (duration ?? 0) / 1000 }]);
 process.stdout.write(`${JSON.stringify({ bench: "llm-chain", ...Object.fromEntries(figures) }, null, 2)}\n`);
