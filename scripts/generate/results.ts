@@ -30,7 +30,7 @@ const TITLES: Readonly<Record<string, string>> = {
     "Inference on one thread: our client against a bare fetch; the profile against a scripted server, llama-bench and `vllm bench serve`; every backend in one interleaved comparison (mean, low, high); the settings found against an exhaustive grid",
   llm: "A small Llama made from nothing learns to add two numbers of two digits through ml_llm_prepare and ml_llm_finetune alone: sums it has not seen, answered letter for letter",
   "llm-chain":
-    "From examples to a served model, on a tiny model and on SmolLM2-135M-Instruct: the tests of every step (prepare, LoRA, merge, GGUF, Q8_0, Q4_K_M, llama.cpp, Ollama, evaluate, compare)",
+    "From examples to a served model, on SmolLM2-135M-Instruct: the test of every step (prepare, LoRA, merge, GGUF, Q8_0, Q4_K_M, llama.cpp, Ollama, evaluate, compare)",
   "llm-quantize": "What each GGUF type costs SmolLM2-135M-Instruct, against its 16 bits",
   routing: "The routing hint: time a request",
 };

@@ -73,7 +73,7 @@ async function adapted(client: TestClient, start: string, merged: string, to: st
 async function chain(
   client: TestClient,
   examples: string,
-  folder: string,
+  adapter: string,
   base: Record<string, unknown>,
   tuned: Record<string, unknown>,
   chat_template = false,
@@ -99,7 +99,7 @@ async function chain(
     ? Made.parse((await made("ml_llm_quantize", { model: first.model, type: "F16", context_tokens: 64 })).structured)
         .model
     : SMALL;
-  const said = await adapted(client, plain, gguf, `${folder}/exports/adder.gguf`);
+  const said = await adapted(client, plain, gguf, adapter);
   const quality = { context_tokens: 64, chunks: 8 };
   const [light, lighter] = [
     Quantized.parse((await made("ml_llm_quantize", { model: gguf, type: "Q8_0", ...quality })).structured),
@@ -145,7 +145,7 @@ describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served
       const { said, learnt, lost, scores } = await chain(
         client,
         write("sums.jsonl", lines(sums)),
-        workspace,
+        `${workspace}/exports/tiny.gguf`,
         {
           architecture: {
             hidden_size: 256,
@@ -178,7 +178,7 @@ describe.runIf(isHere("llamacpp") && hasExtra("llm"))("from examples to a served
       const { learnt } = await chain(
         client,
         write("sums.jsonl", lines(sums)),
-        workspace,
+        `${workspace}/exports/smollm2.gguf`,
         { base_model: SMALL },
         { settings: { steps: 40, batch_size: 8, learning_rate: 0.0005, rank: 8 } },
         // It is taught bare prompts as turns of its template.
