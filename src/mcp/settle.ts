@@ -55,13 +55,13 @@ export function settleFailed(
   error: unknown,
   { store: opened, config, log }: Parts,
 ): void {
-  const [store, outcome] = [opened(), outcomeOf(error)];
+  const [store, outcome, recorded] = [opened(), outcomeOf(error), recordedError(error)];
   store.transaction(() => {
     if (state.run_id !== null) store.runs.end(state.run_id, outcome === "cancelled" ? "CANCELLED" : "FAILED");
-    append(tool, state, store, outcome, { error });
+    append(tool, state, store, outcome, { error: recorded });
   });
   if (!(error instanceof ToolError) || error.cause !== undefined)
-    log.warn("failed", { call: state.id, tool: tool.name, error: recordedError(error)?.message });
+    log.warn("failed", { call: state.id, tool: tool.name, error: recorded.message });
   rmSync(artifactsFolder(config.workspace, state.id), { recursive: true, force: true });
 }
 
@@ -75,7 +75,7 @@ function append(
   state: CallState,
   store: Store,
   outcome: Outcome,
-  end: { result?: Result; error?: unknown; outputs?: AssetRef[] },
+  end: { result?: Result; error?: EventBody["error"]; outputs?: AssetRef[] },
 ): void {
   const base: Omit<EventBody, "details"> = {
     call_id: state.id,
@@ -87,7 +87,7 @@ function append(
     duration_ms: outcome === "started" ? null : Date.now() - state.started,
     params: json(redact(state.params)),
     result: end.result === undefined ? null : json(redact(fit(end.result, RECORDED_CHARACTERS).value)),
-    error: end.error === undefined ? null : recordedError(end.error),
+    error: end.error ?? null,
     inputs: state.inputs,
     outputs: end.outputs ?? [],
   };
@@ -125,7 +125,7 @@ const outcomeOf = (error: unknown): Outcome =>
   (error instanceof ToolError ? OUTCOMES[error.kind] : undefined) ?? "error";
 
 /** An error as the record keeps it: with what must not reach a model, such as a traceback, but without secrets. */
-function recordedError(error: unknown): EventBody["error"] {
+function recordedError(error: unknown): NonNullable<EventBody["error"]> {
   const kind = error instanceof ToolError ? error.kind : "failed";
   const because = error instanceof Error ? error.cause : undefined;
   const cause = because === undefined ? "" : `\n${because instanceof Error ? because.stack : String(because)}`;
