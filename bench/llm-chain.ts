@@ -8,7 +8,7 @@ import { z } from "zod";
 import { root } from "./peer-python.ts";
 
 const Assertion = z.object({
-  ...{ title: z.string(), status: z.string(), duration: z.number().nullish() },
+  ...{ status: z.string(), duration: z.number().nullish() },
   failureMessages: z.array(z.string()),
 });
 const Report = z.object({ testResults: z.array(z.object({ assertionResults: z.array(Assertion) })) });
@@ -25,11 +25,8 @@ spawnSync(
 );
 const { testResults } = Report.parse(JSON.parse(readFileSync(file, "utf8")));
 rmSync(folder, { recursive: true, force: true });
-const tests = testResults
-  .flatMap(({ assertionResults }) => assertionResults)
-  .filter(({ title }) => title === "SmolLM2");
-for (const { title, failureMessages } of tests)
-  for (const message of failureMessages) process.stderr.write(`${title}: ${message}\n`);
-if (tests.some(({ status }) => status !== "passed")) process.exitCode = 1;
-const figures = tests.map(({ title, status, duration }) => [title, { status, seconds: (duration ?? 0) / 1000 }]);
-process.stdout.write(`${JSON.stringify({ bench: "llm-chain", ...Object.fromEntries(figures) }, null, 2)}\n`);
+const test = testResults.flatMap(({ assertionResults }) => assertionResults).find(({ status }) => status !== "skipped");
+for (const message of test?.failureMessages ?? []) process.stderr.write(`${message}\n`);
+if (test?.status !== "passed") process.exitCode = 1;
+const SmolLM2 = { status: test?.status, seconds: (test?.duration ?? 0) / 1000 };
+process.stdout.write(`${JSON.stringify({ bench: "llm-chain", SmolLM2 }, null, 2)}\n`);
