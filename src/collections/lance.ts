@@ -164,15 +164,14 @@ function foldersOf(uri: string, names: readonly string[]): string | undefined {
 }
 
 function unreached(uri: string, error: unknown): ToolError {
-  const told = new ToolError(
+  return new ToolError(
     "unavailable",
     `lancedb: the collections at \`${uri}\` cannot be reached.`,
     uri.includes("://")
       ? "Check the address, and the region, keys and endpoint in the server's environment (docs/rag.md); the event log has what the store said."
       : "Check that the server's user may write to this folder, and that its disk has room.",
+    error,
   );
-  told.cause = error;
-  return told;
 }
 
 async function connect(uri: string): Promise<Connection> {

@@ -18,8 +18,9 @@ export class ToolError extends Error {
   /** What to do next. */
   readonly hint: string | undefined;
 
-  constructor(kind: ErrorKind, message: string, hint?: string) {
-    super(message);
+  /** `cause` is for the record and the log: a stranger's words may stand in it. */
+  constructor(kind: ErrorKind, message: string, hint?: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
     this.name = "ToolError";
     this.kind = kind;
     this.hint = hint;

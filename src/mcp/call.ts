@@ -238,11 +238,10 @@ export const newId = () =>
 function checkOp<S extends z.ZodType>(schema: S, result: unknown): z.output<S> {
   const parsed = schema.safeParse(result);
   if (parsed.success) return parsed.data;
-  const error = new ToolError(
+  throw new ToolError(
     "failed",
     "The tool's result is not what its contract says.",
     "This is a fault of ML Engine; the event log has the details.",
+    z.prettifyError(parsed.error),
   );
-  error.cause = z.prettifyError(parsed.error);
-  throw error;
 }

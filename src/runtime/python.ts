@@ -150,13 +150,12 @@ function settle(end: End, resolve: (result: unknown) => void, reject: (error: Er
 /** An op's own refusal in its words; anything else it raised only as a fact, the traceback being for the record. */
 export function opError(end: Extract<End, { type: "error" }>): ToolError {
   if (end.message !== "") return new ToolError(end.kind, end.message, end.hint ?? undefined);
-  const error = new ToolError(
+  return new ToolError(
     "failed",
     "The tool broke while it worked.",
     "The event log has the traceback (`ml_transparency_audit`).",
+    end.traceback,
   );
-  error.cause = end.traceback;
-  return error;
 }
 
 function died(by: string | null, work: Work, limits: Limits): ToolError {
@@ -169,9 +168,7 @@ function died(by: string | null, work: Work, limits: Limits): ToolError {
         : by
           ? `crashed (${by})`
           : "ended without an answer";
-  const error = new ToolError("failed", `The Python worker ${why}.`, "Try again; with less data if it was memory.");
-  error.cause = log;
-  return error;
+  return new ToolError("failed", `The Python worker ${why}.`, "Try again; with less data if it was memory.", log);
 }
 
 function lastLines(path: string): string {

@@ -60,13 +60,12 @@ export function readOnnx(path: string): ModelFile {
       has_chat_template: false,
     };
   } catch (error) {
-    const told = new ToolError(
+    throw new ToolError(
       "invalid_input",
       `model: \`${basename(path)}\` is not a whole ONNX file.`,
       "Bring the file once more, whole.",
+      error,
     );
-    told.cause = error;
-    throw told;
   } finally {
     closeSync(file);
   }

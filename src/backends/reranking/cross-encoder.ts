@@ -55,13 +55,12 @@ async function load(folder: string, threads: number): Promise<Reranker> {
       },
     };
   } catch (error) {
-    const told = new ToolError(
+    throw new ToolError(
       "invalid_input",
       `rerank: \`${basename(folder)}\` cannot be read as a cross-encoder.`,
       "It needs a model.onnx that answers logits, and its tokenizer.json.",
+      error,
     );
-    told.cause = error;
-    throw told;
   }
 }
 
@@ -106,9 +105,7 @@ async function run(
     Object.entries(feeds).flatMap(([name, feed]) => (session.inputNames.includes(name) ? [[name, feed()]] : [])),
   );
   const { logits } = await session.run(given).catch((error: unknown) => {
-    const told = new ToolError("failed", "The cross-encoder cannot read what it was given.");
-    told.cause = error;
-    throw told;
+    throw new ToolError("failed", "The cross-encoder cannot read what it was given.", undefined, error);
   });
   const width = (logits?.data.length ?? 0) / pairs.length;
   if (!(logits?.data instanceof Float32Array) || width < 1)
