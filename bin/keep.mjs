@@ -7,7 +7,6 @@ import { join } from "node:path";
 const PATIENCE_MS = 3000;
 const [folder = "", id = "", program = "", ...args] = process.argv.slice(2);
 const log = openSync(join(folder, `${id}.log`), "w");
-const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
 
 /** @param {NodeJS.Signals} signal */
 const signalAll = (signal) => {
@@ -22,13 +21,16 @@ const stop = () => {
   setTimeout(() => signalAll("SIGKILL"), PATIENCE_MS);
 };
 
+// Before there is anything to end: a signal between the two would leave the server to nobody.
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.once(signal, stop);
+const child = spawn(program, args, { stdio: ["ignore", log, log], detached: true });
+
 // Whoever comes after a keeper that was killed ends what it kept, by this number.
 if (child.pid !== undefined) {
   writeFileSync(join(folder, `${id}.pid.part`), String(child.pid));
   renameSync(join(folder, `${id}.pid.part`), join(folder, `${id}.pid`));
 }
 process.stdin.resume().once("end", stop).once("close", stop).once("error", stop);
-for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])) process.once(signal, stop);
 child.once("error", (error) => {
   writeSync(log, `${error.message}\n`);
   process.exit(1);
