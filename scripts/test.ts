@@ -19,12 +19,24 @@ interface Counts {
   readonly skipped: number;
 }
 
+/** What failed and how, said once more at the end: pytest prints much after vitest, and of a long log its end is kept. */
+const failures: string[] = [];
+
 const VitestReport = z.object({
   numPassedTests: z.int(),
   numFailedTests: z.int(),
   numPendingTests: z.int(),
   numTodoTests: z.int(),
-  testResults: z.array(z.object({ name: z.string(), status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string(),
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()).default([]) }),
+      ),
+    }),
+  ),
 });
 
 function vitest(): Counts {
@@ -44,12 +56,18 @@ function vitest(): Counts {
   if (!existsSync(file)) return broken("vitest", status);
   const report = VitestReport.parse(JSON.parse(readFileSync(file, "utf8")));
   // A file that does not load has no tests of its own to fail.
-  const unloaded = report.testResults.filter(
-    (each) => each.status === "failed" && each.assertionResults.length === 0,
-  ).length;
+  const unloaded = report.testResults.filter((each) => each.status === "failed" && each.assertionResults.length === 0);
+  failures.push(
+    ...unloaded.map(({ name, message }) => `${relative(root, name)}\n${message}`),
+    ...report.testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults
+        .filter((each) => each.status === "failed")
+        .map((each) => `${relative(root, name)}: ${each.fullName}\n${each.failureMessages.join("\n")}`),
+    ),
+  );
   return settled("vitest", status, {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + unloaded,
+    failed: report.numFailedTests + unloaded.length,
     skipped: report.numPendingTests + report.numTodoTests,
   });
 }
@@ -98,6 +116,7 @@ const runners =
 const results = runners.map((run) => run());
 rmSync(folder, { recursive: true, force: true });
 const total = (key: keyof Counts) => results.reduce((sum, counts) => sum + counts[key], 0);
+for (const failure of failures) process.stdout.write(`failed: ${failure.slice(0, 3000)}\n`);
 if (total("skipped") > 0) process.stdout.write(`${total("skipped")} skipped: what they need is not here\n`);
 process.stdout.write(`${total("passed")} passed, ${total("failed")} failed\n`);
 if (total("failed") > 0) process.exitCode = 1;

@@ -5,13 +5,18 @@ import { Call } from "./call.ts";
 import { followJob, startJob } from "./jobs.ts";
 import { parse, parseJobRequest } from "./parse.ts";
 import type { Caller, Parts } from "./parts.ts";
-import { explain, present, presentJob } from "./present.ts";
+import { explain, present, presentJob, UNOPENED } from "./present.ts";
 import { Unanswered } from "./sampling.ts";
 import { settleFailed, settleOk } from "./settle.ts";
 
 /** parse → guard → run → check → record → present. Every tool call takes this road; there is no other. */
 export async function callTool(tool: Tool, args: unknown, caller: Caller, parts: Parts): Promise<CallToolResult> {
-  await parts.ready();
+  try {
+    await parts.ready();
+  } catch (error) {
+    parts.log.error("unopened", { tool: tool.name, error: String(error) });
+    return explain(error, UNOPENED);
+  }
   const call = new Call(tool, args, caller, parts);
   try {
     const follow = parseJobRequest(tool, args);

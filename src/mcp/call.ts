@@ -183,7 +183,7 @@ export class Call {
 
   /** Takes away what a call that is no job leaves. */
   tidy(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

@@ -143,9 +143,18 @@ function settled(job: Job, parts: Parts): Job {
   return find(job.id, parts);
 }
 
-/** Looks after every job whose server left: those that ended are recorded, those that run on are left to. */
+/**
+ * Looks after every job whose server left: those that ended are recorded, those that run on are left to. One that cannot
+ * be looked after does not keep the workspace shut; it is tried again when it is asked for.
+ */
 export function adoptOrphans(parts: Parts): void {
-  for (const job of parts.store().jobs.running()) settled(job, parts);
+  for (const job of parts.store().jobs.running()) {
+    try {
+      settled(job, parts);
+    } catch (error) {
+      parts.log.error("orphaned", { job: job.id, tool: job.tool, error: String(error) });
+    }
+  }
 }
 
 function find(id: string, parts: Parts): Job {

@@ -43,9 +43,21 @@ export function presentJob(tool: Tool, job: JobHandle): CallToolResult {
   return { content: [{ type: "text", text }], structuredContent: { job } };
 }
 
+/** What is said where nobody foresaw the error, which is recorded. */
+const BROKEN = {
+  message: "The tool broke.",
+  hint: "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.",
+};
+
+/** What is said where the workspace does not open, so that nothing can be recorded. */
+export const UNOPENED = {
+  message: "The workspace cannot be opened.",
+  hint: "The server has written on its standard error why. Mend that, or name another folder with --workspace.",
+};
+
 /** What went wrong, in our own words alone. */
-export function explain(error: unknown): CallToolResult {
-  const { kind, message, hint } = error instanceof ToolError ? error : ours(error);
+export function explain(error: unknown, unforeseen = BROKEN): CallToolResult {
+  const { kind, message, hint } = error instanceof ToolError ? error : ours(error, unforeseen);
   return {
     isError: true,
     content: [{ type: "text", text: clean([`${kind}: ${message}`, hint].filter(Boolean).join("\n")) }],
@@ -53,7 +65,7 @@ export function explain(error: unknown): CallToolResult {
 }
 
 /** What the system says that a person can mend; anything else is our fault and stays in the record. */
-function ours(error: unknown): ToolError {
+function ours(error: unknown, unforeseen: typeof BROKEN): ToolError {
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   switch (code) {
     case "ENOSPC":
@@ -76,11 +88,7 @@ function ours(error: unknown): ToolError {
     case "SQLITE_BUSY":
       return new ToolError("conflict", "The workspace is busy: another process holds it.", "Call again in a moment.");
     default:
-      return new ToolError(
-        "failed",
-        "The tool broke.",
-        "The event log has the details: ml_transparency_audit with action `query` and outcome `error`.",
-      );
+      return new ToolError("failed", unforeseen.message, unforeseen.hint);
   }
 }
 

@@ -1,11 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "better-sqlite3";
 import { z } from "zod";
 import { ToolError } from "../kernel/errors.ts";
 
 /** Migrations lie beside this file, in the sources and in the built server alike. */
 const MIGRATIONS = new URL("./migrations/", import.meta.url);
+
+const BUSY_MS = 15_000;
 
 /** A value as SQLite keeps it. */
 export type Cell = string | number | null;
@@ -14,12 +17,27 @@ export type Cell = string | number | null;
 export async function openDatabase(workspace: string): Promise<Database> {
   const { default: Sqlite } = await import("better-sqlite3");
   mkdirSync(workspace, { recursive: true, mode: 0o700 });
-  const database = new Sqlite(join(workspace, "engine.db"), { timeout: 15_000 });
-  database.pragma("journal_mode = WAL");
+  const database = new Sqlite(join(workspace, "engine.db"), { timeout: BUSY_MS });
+  await toWriteAheadLog(database);
   // A killed process loses nothing at this level; only a machine that loses power may lose its last moments, whole.
   database.pragma("synchronous = NORMAL");
   migrate(database);
   return database;
+}
+
+/** SQLite does not wait where two processes change a new database's mode together: one of them is told at once that it is busy. */
+async function toWriteAheadLog(database: Database): Promise<void> {
+  const until = Date.now() + BUSY_MS;
+  for (;;) {
+    try {
+      database.pragma("journal_mode = WAL");
+      return;
+    } catch (error) {
+      const busy = error instanceof Error && "code" in error && error.code === "SQLITE_BUSY";
+      if (!busy || Date.now() > until) throw error;
+      await sleep(10 + Math.random() * 40);
+    }
+  }
 }
 
 /** Runs `write` alone among all processes, or joins the transaction already under way. */

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
@@ -258,6 +258,29 @@ test.skipIf(!mountable)("a full disk is an error, and what was recorded stays wh
   expect(await verified(after)).toMatchObject({ ok: true });
   expect((await after.call("ml_data_validate", { dataset: "before" })).isError).toBe(false);
   expect(existsSync(join(folder, "datasets", "digits"))).toBe(false);
+});
+
+test("a workspace that cannot be opened is said in an answer, and opened once it is mended", async () => {
+  const folder = workspace();
+  writeFileSync(join(folder, "engine.db"), "somebody's notes ".repeat(100));
+  const client = await serve(folder);
+  const answer = await client.call("ml_data_ingest", ingest);
+  expect(answer).toMatchObject({
+    isError: true,
+    text: "failed: The workspace cannot be opened.\nThe server has written on its standard error why. Mend that, or name another folder with --workspace.",
+  });
+  rmSync(join(folder, "engine.db"));
+  expect((await client.call("ml_data_ingest", ingest)).isError).toBe(false);
+});
+
+test("a job that cannot be looked after does not keep the workspace shut", async () => {
+  const folder = workspace();
+  const store = await openStore(folder);
+  const gone = { owner_pid: process.pid, owner_started: 1 };
+  store.jobs.create({ id: "1", tool: "ml_training_sweep", call: "{", run_id: null, ...gone });
+  store.close();
+  const client = await serve(folder);
+  expect((await client.call("ml_data_ingest", ingest)).isError).toBe(false);
 });
 
 test("a link, dots and a folder do not lead out of the allowed folders", async () => {

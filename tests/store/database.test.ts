@@ -1,5 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
 import { ToolError } from "../../src/kernel/errors.ts";
 import { openStore } from "../../src/store/store.ts";
@@ -34,4 +36,19 @@ test("a workspace is opened again with what it held, its files for its owner alo
   expect(again.events.verify()).toMatchObject({ ok: true, size: 2 });
   expect(statSync(join(folder, "keys/audit.key")).mode & 0o777).toBe(0o600);
   again.close();
+});
+
+test("a new workspace that another process is making at the same moment is waited for", async () => {
+  const { folder, remove } = scratch();
+  onTestFinished(remove);
+  const other = new Sqlite(join(folder, "engine.db"));
+  other.exec("BEGIN IMMEDIATE");
+  const opening = openStore(folder);
+  await sleep(200);
+  other.exec("COMMIT");
+  other.close();
+
+  const store = await opening;
+  expect(store.events.verify()).toMatchObject({ ok: true, size: 0 });
+  store.close();
 });
