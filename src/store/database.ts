@@ -18,11 +18,16 @@ export async function openDatabase(workspace: string): Promise<Database> {
   const { default: Sqlite } = await import("better-sqlite3");
   mkdirSync(workspace, { recursive: true, mode: 0o700 });
   const database = new Sqlite(join(workspace, "engine.db"), { timeout: BUSY_MS });
-  await toWriteAheadLog(database);
-  // A killed process loses nothing at this level; only a machine that loses power may lose its last moments, whole.
-  database.pragma("synchronous = NORMAL");
-  migrate(database);
-  return database;
+  try {
+    await toWriteAheadLog(database);
+    // A killed process loses nothing at this level; only a machine that loses power may lose its last moments, whole.
+    database.pragma("synchronous = NORMAL");
+    migrate(database);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 /** SQLite does not wait where two processes change a new database's mode together: one of them is told at once that it is busy. */
