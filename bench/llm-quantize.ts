@@ -36,7 +36,7 @@ const quantized = async (args: Record<string, unknown>) => {
 };
 /** What one way to quantize a model costs it. */
 const cost = async (model: string, args: Record<string, unknown>) => {
-  const made = await quantized({ model, ...args, context_tokens: 256, chunks: 4 });
+  const made = await quantized({ model, context_tokens: 256, chunks: 4, ...args });
   const { before, after } = made.perplexity;
   const found = {
     bits_per_weight: made.bits_per_weight,
@@ -69,12 +69,16 @@ const PARTS: Record<string, (model: string) => unknown> = {
     measured(ownPython, "off_grid.py", [gguf, copy]);
     return await costs(copy, eachType);
   },
-  four_bits: (model) =>
-    costs(model, {
-      gptq: { method: "gptq", samples: 16 },
-      "gptq, zero points, groups of 32": { method: "gptq", symmetric: false, group_size: 32, samples: 16 },
-      awq: { method: "awq", samples: 16 },
-    }),
+  four_bits: (model) => {
+    const given = { samples: 16, chunks: 24 };
+    return costs(model, {
+      gptq: { method: "gptq", ...given },
+      "gptq, zero points, groups of 32": { method: "gptq", symmetric: false, group_size: 32, ...given },
+      awq: { method: "awq", ...given },
+      "awq, groups of 32": { method: "awq", group_size: 32, ...given },
+      "awq, groups of 32, rounded to the nearest": { method: "awq", group_size: 32, rounding: "nearest", ...given },
+    });
+  },
   error_of_type: () => measured(ownPython, "quantize_error.py", [gguf]),
 };
 const chosen = process.env["PARTS"]?.split(",") ?? Object.keys(PARTS);

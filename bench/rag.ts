@@ -1,7 +1,8 @@
 // Retrieval over two sets of documents, in one run: ours through a client over stdio, against LlamaIndex with Chroma and
 // LangChain with FAISS in their own environment, with the same embedding model, in turn. Each peer twice: with its defaults,
 // whose pieces are longer than the model reads, so that it embeds only their beginnings; and with pieces of our size, which is
-// the same work. `npm run bench -- rag`; RUNS for how often, SETS for which.
+// the same work. Ours twice too: with the model as it is, and with its weights in 8 bits. `npm run bench -- rag`; RUNS for how
+// often, SETS for which.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,6 +25,7 @@ const PEERS = [
   ["llamaindex", "same_size"],
   ["langchain", "same_size"],
 ] as const;
+const OURS = { ours: "all-MiniLM-L6-v2", ours_int8: "all-MiniLM-L6-v2-int8" };
 const named = ([who, cutting]: (typeof PEERS)[number]) => `${who}_${cutting}`;
 const Sets = z.looseObject({ sets: z.record(z.string(), z.unknown()).optional() });
 const Figures = z.record(z.string(), z.number());
@@ -52,29 +54,23 @@ for (const set of SETS) {
   const runs = new Map<string, z.infer<typeof Figures>[]>();
   const add = (who: string, figures: z.infer<typeof Figures>) => runs.set(who, [...(runs.get(who) ?? []), figures]);
   for (let run = 0; run < RUNS; run += 1) {
-    add("ours", await ours(place));
+    // The last is what bm25s scores the chunks of: they are the same, since both variants read by one tokenizer.
+    for (const [who, embedding] of Object.entries(OURS)) add(who, await ours(place, embedding));
     for (const one of PEERS) add(named(one), Figures.parse(measured(peer, "rag.py", [one[0], place, one[1]])));
   }
   const of = (who: string) => medians(runs.get(who) ?? []);
-  const we = of("ours");
   const bm25s = Figures.parse(measured(peer, "rag.py", ["bm25s", place, "ours"]));
   sets[set] = {
-    words: { ours: we["words_mrr@10"], bm25s: bm25s["mrr@10"] },
-    ours: we,
-    ...Object.fromEntries(PEERS.map((one) => [named(one), of(named(one))])),
-    ratios: Object.fromEntries(
-      PEERS.map((one) => {
-        const they = of(named(one));
-        const shared = Object.entries(we).filter(([key]) => key in they);
-        return [named(one), Object.fromEntries(shared.map(([key, value]) => [key, value / (they[key] ?? Number.NaN)]))];
-      }),
-    ),
+    words: { ours: of("ours")["words_mrr@10"], bm25s: bm25s["mrr@10"] },
+    ...Object.fromEntries([...Object.keys(OURS), ...PEERS.map(named)].map((who) => [who, of(who)])),
+    ratios: ratios(of("ours"), of),
+    int8_ratios: ratios(of("ours_int8"), of),
   };
 }
 rmSync(folder, { recursive: true, force: true });
 process.stdout.write(`${JSON.stringify({ bench: "rag", runs: RUNS, sets }, null, 2)}\n`);
 
-async function ours(place: string): Promise<z.infer<typeof Figures>> {
+async function ours(place: string, embedding: string): Promise<z.infer<typeof Figures>> {
   const workspace = mkdtempSync(join(folder, "workspace-"));
   const client = new Client({ name: "bench", version: "1" });
   const transport = new StdioClientTransport({
@@ -95,10 +91,10 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
   await client.connect(transport);
   const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
   // A model is loaded once in a process, before what is measured: theirs are too.
-  await finished({ collection: "warm", source: join(fixtures, "gui.rst") });
+  await finished({ collection: "warm", source: join(fixtures, "gui.rst"), embedding });
   await call("ml_rag_query", { collection: "warm", query: "warm" });
   const at = performance.now();
-  const { tokens = 0, chunks = 0 } = await finished({ collection: "bench", source: join(place, "docs") });
+  const { tokens = 0, chunks = 0 } = await finished({ collection: "bench", source: join(place, "docs"), embedding });
   const seconds = (performance.now() - at) / 1000;
   const queries = z.array(Query).parse(JSON.parse(readFileSync(join(place, "queries.json"), "utf8")));
   const asked = async (strategy: "auto" | "fulltext") => {
@@ -146,6 +142,17 @@ async function ours(place: string): Promise<z.infer<typeof Figures>> {
     }
     return answer;
   }
+}
+
+/** Ours over each peer's, figure by figure. */
+function ratios(we: z.infer<typeof Figures>, of: (who: string) => z.infer<typeof Figures>) {
+  return Object.fromEntries(
+    PEERS.map((one) => {
+      const they = of(named(one));
+      const shared = Object.entries(we).filter(([key]) => key in they);
+      return [named(one), Object.fromEntries(shared.map(([key, value]) => [key, value / (they[key] ?? Number.NaN)]))];
+    }),
+  );
 }
 
 function medians(runs: readonly z.infer<typeof Figures>[]): Record<string, number> {

@@ -625,6 +625,10 @@ class QuantizeParams(TypedDict, closed=True):
     """
     gptq, awq: no zero points, which makes them smaller, and worse. Default: gptq true, awq false.
     """
+    rounding: Literal["gptq", "nearest"]
+    """
+    awq: how scaled weights are rounded: as GPTQ does, which loses less, or to the nearest, as in the paper.
+    """
     allow_requantize: bool
     """
     From weights that are quantized already.

@@ -26,6 +26,7 @@ GIVEN: Any = {
     "context_tokens": 128,
     "chunks": 8,
     "group_size": 128,
+    "rounding": "gptq",
     "allow_requantize": False,
     "seed": 0,
     "wait_seconds": 20,
@@ -127,11 +128,13 @@ def test_a_dry_run_of_safetensors_says_the_size_without_their_weights(tiny: Path
 
 
 @needs_quant
-@pytest.mark.parametrize("method", ["gptq", "awq"])
-def test_four_bits_reload_and_change_the_loss_by_less_than_two_percent(method: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("method", "rounding"), [("gptq", "gptq"), ("awq", "gptq"), ("awq", "nearest")])
+def test_four_bits_reload_and_change_the_loss_by_less_than_two_percent(
+    method: str, rounding: str, tmp_path: Path
+) -> None:
     # 192 is no multiple of 128: groups of 64 are taken instead, and said.
     model = write_tiny(tmp_path / "tiny", width=192)
-    made = run(model, tmp_path, method=method)
+    made = run(model, tmp_path, method=method, rounding=rounding)
     before, after = (math.log(made["perplexity"][when]) for when in ("before", "after"))
     assert abs(after / before - 1) < 0.02
     assert made["fallbacks"][0]["taken"] == "groups of 64"
@@ -159,6 +162,7 @@ def test_what_a_file_of_16_bits_keeps_whole_stays_16_bits(whole: Path, tmp_path:
         ("gguf", {"imatrix": False}, "`imatrix: true`, or a larger type"),
         ("gguf", {"imatrix": True}, "a larger type"),
         ("gptq", {"group_size": 64, "symmetric": True}, "`symmetric: false`, or `group_size: 32`, or `method: gguf`"),
+        ("awq", {"group_size": 32, "symmetric": False, "rounding": "nearest"}, "`rounding: gptq`, or `method: gguf`"),
         ("awq", {"group_size": 32, "symmetric": False}, "`method: gguf`, `type: Q8_0`"),
     ],
 )

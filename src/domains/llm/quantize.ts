@@ -55,6 +55,14 @@ export default pythonTool({
         .optional()
         .describe("gptq, awq: no zero points, which makes them smaller, and worse. Default: gptq true, awq false."),
     ),
+    rounding: rare(
+      z
+        .enum(["gptq", "nearest"])
+        .default("gptq")
+        .describe(
+          "awq: how scaled weights are rounded: as GPTQ does, which loses less, or to the nearest, as in the paper.",
+        ),
+    ),
     allow_requantize: rare(z.boolean().default(false).describe("From weights that are quantized already.")),
     model_name: rare(newName("Its name.").optional()),
     seed,

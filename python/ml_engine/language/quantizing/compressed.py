@@ -1,13 +1,14 @@
 """GPTQ, AWQ, int8 and fp8 by llm-compressor: safetensors that transformers and vLLM open.
 
-GPTQ: Frantar et al. 2022. AWQ: Lin et al. 2023. int8: weights by channel, rounded by GPTQ, activations by token as they
-come (W8A8). fp8: E4M3, weights by channel, activations by token.
+GPTQ: Frantar et al. 2022. AWQ: Lin et al. 2023; what it scales can be rounded as GPTQ does, which loses less than the
+paper's rounding to the nearest. int8: weights by channel, rounded by GPTQ, activations by token as they come (W8A8).
+fp8: E4M3, weights by channel, activations by token.
 """
 
 import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,14 @@ KEPT_OUT = "lm_head"
 class Scheme:
     """How weights are written. `group` is how many of a row share a scale, 0 where a whole row does.
 
-    `symmetric` is for groups: their integers lie around zero, else each group has a zero point of its own.
+    `symmetric` is for groups: their integers lie around zero, else each group has a zero point of its own. `rounding`
+    is AWQ's: by `gptq` or to the `nearest`.
     """
 
     method: str
     group: int = 0
     symmetric: bool = True
+    rounding: str = "gptq"
 
     @property
     def name(self) -> str:
@@ -50,7 +53,12 @@ class Scheme:
     @property
     def settings(self) -> dict[str, Any]:
         """For a manifest."""
-        return {"group_size": self.group, **({"symmetric": self.symmetric} if self.group else {}), "ignored": KEPT_OUT}
+        return {
+            "group_size": self.group,
+            **({"symmetric": self.symmetric} if self.group else {}),
+            **({"rounding": self.rounding} if self.method == "awq" else {}),
+            "ignored": KEPT_OUT,
+        }
 
 
 def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job, _name: str) -> Made:
@@ -60,7 +68,7 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
         OpError: the extra is missing, the model is quantized already, or `type` is another one.
     """
     method = params["method"]
-    wanted = Scheme(method, params["group_size"], params.get("symmetric", method == "gptq"))
+    wanted = Scheme(method, params["group_size"], params.get("symmetric", method == "gptq"), params["rounding"])
     if "type" in params and params["type"].upper() != wanted.name:
         raise OpError(
             "invalid_input",
@@ -169,7 +177,7 @@ def _filling(shapes: Shapes, wanted: Scheme) -> tuple[Scheme, list[QuantizationF
                 "invalid_input", f"group_size: no size up to {asked} divides rows of {min(columns)} weights.", None
             )
         group = max(group // 2, SMALLEST_GROUP)
-    scheme = Scheme(wanted.method, group, wanted.symmetric)
+    scheme = replace(wanted, group=group)
     odd = sorted({column for column in columns if column % asked})
     if group == asked:
         return scheme, []
@@ -243,11 +251,13 @@ def _recipe(scheme: Scheme) -> list[Any]:
         num_bits=4, type="int", strategy="group", group_size=scheme.group, symmetric=scheme.symmetric, dynamic=False
     )
     groups = {"group_0": tensors.QuantizationScheme(targets=["Linear"], weights=weights)}
-    if scheme.method == "gptq":
-        return [gptq.GPTQModifier(config_groups=groups, ignore=[KEPT_OUT])]
-    _leave_memory_unpinned()
-    awq = library("llmcompressor.modifiers.transform.awq")
-    return [awq.AWQModifier(), quantization.QuantizationModifier(config_groups=groups, ignore=[KEPT_OUT])]
+    nearest = scheme.method == "awq" and scheme.rounding == "nearest"
+    rounding = quantization.QuantizationModifier if nearest else gptq.GPTQModifier
+    recipe = [rounding(config_groups=groups, ignore=[KEPT_OUT])]
+    if scheme.method == "awq":
+        _leave_memory_unpinned()
+        recipe.insert(0, library("llmcompressor.modifiers.transform.awq").AWQModifier())
+    return recipe
 
 
 def _leave_memory_unpinned() -> None:

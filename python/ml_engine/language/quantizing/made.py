@@ -58,6 +58,7 @@ def costly(made: Made, method: str) -> list[str]:
         "`imatrix: true`": method == "gguf" and not made.params["imatrix"],
         "a larger type": method == "gguf",
         "`symmetric: false`": bool(made.params.get("symmetric")) and group > 0,
+        "`rounding: gptq`": made.params.get("rounding") == "nearest",
         f"`group_size: {SMALL_GROUP}`": group > SMALL_GROUP,
         "more `samples` of the model's own kind of text": made.calibrated_on is not None,
         "`method: gguf`, `type: Q8_0`": method != "gguf",
