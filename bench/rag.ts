@@ -5,7 +5,7 @@
 // often, SETS for which.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -27,7 +27,9 @@ const PEERS = [
 ] as const;
 const OURS = { ours: "all-MiniLM-L6-v2", ours_int8: "all-MiniLM-L6-v2-int8" };
 const named = ([who, cutting]: (typeof PEERS)[number]) => `${who}_${cutting}`;
-const Sets = z.looseObject({ sets: z.record(z.string(), z.unknown()).optional() });
+const Earlier = z.looseObject({
+  processors: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
 const Figures = z.record(z.string(), z.number());
 const Query = z.object({ id: z.string(), text: z.string(), relevant: z.record(z.string(), z.number()) });
 const Found = z.looseObject({
@@ -46,8 +48,10 @@ const Exported = z.looseObject({
 
 const peer = await ragPeers();
 const folder = mkdtempSync(join(tmpdir(), "bench-rag-"));
-// Sets that are not measured now keep their figures.
-const sets: Record<string, unknown> = { ...Sets.parse(earlierFigures("rag")).sets };
+// What is not measured now keeps its figures: other sets, and all of another processor, whose ratios are others.
+const { processors } = Earlier.parse(earlierFigures("rag"));
+const processor = cpus()[0]?.model ?? "unknown";
+const sets: Record<string, unknown> = { ...processors[processor] };
 for (const set of SETS) {
   const place = join(folder, set);
   execFileSync(ownPython, [join(root, "tests/support/retrieval_sets.py"), set, place]);
@@ -61,6 +65,8 @@ for (const set of SETS) {
   const of = (who: string) => medians(runs.get(who) ?? []);
   const bm25s = Figures.parse(measured(peer, "rag.py", ["bm25s", place, "ours"]));
   sets[set] = {
+    date: new Date().toISOString().slice(0, 10),
+    runs: RUNS,
     words: { ours: of("ours")["words_mrr@10"], bm25s: bm25s["mrr@10"] },
     ...Object.fromEntries([...Object.keys(OURS), ...PEERS.map(named)].map((who) => [who, of(who)])),
     ratios: ratios(of("ours"), of),
@@ -68,7 +74,9 @@ for (const set of SETS) {
   };
 }
 rmSync(folder, { recursive: true, force: true });
-process.stdout.write(`${JSON.stringify({ bench: "rag", runs: RUNS, sets }, null, 2)}\n`);
+process.stdout.write(
+  `${JSON.stringify({ bench: "rag", processors: { ...processors, [processor]: sets } }, null, 2)}\n`,
+);
 
 async function ours(place: string, embedding: string): Promise<z.infer<typeof Figures>> {
   const workspace = mkdtempSync(join(folder, "workspace-"));
