@@ -27,11 +27,12 @@ export const backends = ["llamacpp", "ollama", "candle", "vllm", "garak"];
 /** @param {string} name @returns {name is Backend} */
 export const isBackend = (name) => backends.some((backend) => backend === name);
 
+const isX64 = process.arch === "x64";
 /**
  * What backends are built for: AVX2, which x86-64 has had since 2013, and not all that this processor can do. The cache may be
  * found by another one next, and GCC 12 compiles AMX, which llama.cpp would then use, so that it ends at once.
  */
-const target = process.arch === "x64" ? "x86-64-v3" : process.arch;
+const target = isX64 ? "x86-64-v3" : process.arch;
 
 /** Where a backend lies. @param {Backend} backend */
 export const folderOf = (backend) => join(downloads, "backends", `${backend}-${backendVersions[backend]}-${target}`);
@@ -97,7 +98,7 @@ const COMPILER = "Debian and Ubuntu: `sudo apt-get install build-essential`; mac
 const CMAKE = "Debian and Ubuntu: `sudo apt-get install cmake ninja-build`; macOS: `brew install cmake ninja`.";
 const jobs = String(availableParallelism());
 /** By itself Ollama is built for SSE2, and an eighth as fast. */
-const optimised = process.arch === "x64" ? `-O3 -march=${target}` : "-O3";
+const optimised = isX64 ? `-O3 -march=${target}` : "-O3";
 
 /** @type {Readonly<Record<Backend, { needs: Record<string, string>, minutes: number, make: (folder: string, programs: Programs) => Promise<void> }>>} */
 const recipes = {
@@ -113,7 +114,7 @@ const recipes = {
         CMAKE_BUILD_TYPE: "Release",
         BUILD_SHARED_LIBS: "OFF",
         // Off is AVX2 on x86-64; elsewhere it would be the least of all processors.
-        GGML_NATIVE: process.arch === "x64" ? "OFF" : "ON",
+        GGML_NATIVE: isX64 ? "OFF" : "ON",
         LLAMA_OPENSSL: "OFF",
         LLAMA_USE_PREBUILT_UI: "OFF",
         LLAMA_BUILD_UI: "OFF",
@@ -179,7 +180,7 @@ const recipes = {
             CARGO_TARGET_DIR: part,
             CARGO_PROFILE_RELEASE_LTO: "off",
             CARGO_PROFILE_RELEASE_CODEGEN_UNITS: "16",
-            RUSTFLAGS: `-C target-cpu=${process.arch === "x64" ? target : "native"}`,
+            RUSTFLAGS: `-C target-cpu=${isX64 ? target : "native"}`,
           },
         },
       );

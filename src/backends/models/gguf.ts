@@ -49,12 +49,10 @@ export const isAdapter = (said: Readonly<Record<string, unknown>>) => said["gene
 export async function readGguf(path: string): Promise<ModelFile> {
   const { GGMLQuantizationType } = await import("@huggingface/gguf");
   const { size } = statSync(path);
-  const broken = (why: string) =>
-    new ToolError("invalid_input", `model: \`${basename(path)}\` ${why}.`, "Bring the file once more, whole.");
+  const broken = (why: string, cause?: unknown) =>
+    new ToolError("invalid_input", `model: \`${basename(path)}\` ${why}.`, "Bring the file once more, whole.", cause);
   const { said, tensorInfos, tensorDataOffset } = await headerOf(path).catch((error: unknown) => {
-    const told = broken("is not a whole GGUF file: its header cannot be read");
-    told.cause = error;
-    throw told;
+    throw broken("is not a whole GGUF file: its header cannot be read", error);
   });
   if (isAdapter(said))
     throw new ToolError(

@@ -226,9 +226,9 @@ class NotStarted extends ToolError {
       memory
         ? "Lower `context_tokens` or `parallel`, or serve a smaller quantization."
         : "The event log has its last lines; action `inspect` checks the model's files.",
+      words,
     );
     this.words = words;
-    this.cause = words;
   }
 }
 

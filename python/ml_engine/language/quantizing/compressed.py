@@ -1,15 +1,12 @@
 """GPTQ, AWQ, int8 and fp8 by llm-compressor: safetensors that transformers and vLLM open.
 
-GPTQ: Frantar et al. 2022. AWQ: Lin et al. 2023; what it scales can be rounded as GPTQ does, which loses less than the
-paper's rounding to the nearest. int8: weights by channel, rounded by GPTQ, activations by token as they come (W8A8).
-fp8: E4M3, weights by channel, activations by token.
+What each method is stands in `recipes`; here is what it makes of a model, how large that is, and what it cost.
 """
 
 import math
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from ml_engine.contract.llm import QuantizationFallback, QuantizeParams
@@ -21,44 +18,13 @@ from ml_engine.language.naming import size_of
 from ml_engine.language.opening import open_config, open_language_model
 from ml_engine.language.quality import compare_after, keep_before, windows
 from ml_engine.language.quantizing.made import Made, requantizing
+from ml_engine.language.quantizing.recipes import EIGHT_BITS, KEPT_OUT, Scheme, oneshot
 from ml_engine.language.sources import LanguageSource
 from ml_engine.language.texts import texts_for
 from ml_engine.language.training import device
 
-EIGHT_BITS = {"int8": "W8A8", "fp8": "FP8_DYNAMIC"}
 SMALLEST_GROUP = 8
 PACKAGES = ("torch", "transformers", "llmcompressor", "compressed-tensors")
-KEPT_OUT = "lm_head"
-"""Stays as it is, as every recipe of these methods has it: its error goes straight into the logits."""
-
-
-@dataclass(frozen=True)
-class Scheme:
-    """How weights are written. `group` is how many of a row share a scale, 0 where a whole row does.
-
-    `symmetric` is for groups: their integers lie around zero, else each group has a zero point of its own. `rounding`
-    is AWQ's: by `gptq` or to the `nearest`.
-    """
-
-    method: str
-    group: int = 0
-    symmetric: bool = True
-    rounding: str = "gptq"
-
-    @property
-    def name(self) -> str:
-        """As llm-compressor calls it."""
-        return EIGHT_BITS.get(self.method) or ("W4A16" if self.symmetric else "W4A16_ASYM")
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """For a manifest."""
-        return {
-            "group_size": self.group,
-            **({"symmetric": self.symmetric} if self.group else {}),
-            **({"rounding": self.rounding} if self.method == "awq" else {}),
-            "ignored": KEPT_OUT,
-        }
 
 
 def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job, _name: str) -> Made:
@@ -99,7 +65,7 @@ def quantize_compressed(source: LanguageSource, params: QuantizeParams, job: Job
     samples = None
     if calibrated is not None:
         samples = windows(opened.tokenizer, calibrated.whole, context, params["samples"])
-    _oneshot(opened.model, opened.tokenizer, samples, scheme, work)
+    oneshot(opened.model, opened.tokenizer, samples, scheme, work)
     torch, transformers = library("torch"), library("transformers")
     opened.model.to(getattr(torch, dtype)).save_pretrained(folder, save_compressed=True)
     opened.tokenizer.save_pretrained(folder)
@@ -211,60 +177,3 @@ def _predicted(shapes: Shapes, dtype: str, scheme: Scheme) -> tuple[int, float]:
 def _counts(shapes: Shapes, dtype: str, scheme: Scheme) -> dict[str, int]:
     linear = sum(1 for _, is_linear in shapes.values() if is_linear)
     return {scheme.name: linear, dtype: len(shapes) - linear}
-
-
-def _oneshot(model: Any, tokenizer: Any, samples: Any, scheme: Scheme, work: Path) -> None:
-    """Quantizes the model's linear layers in place."""
-    compressor = library("llmcompressor")
-    data = None
-    if samples is not None:
-        rows = samples.tolist()
-        data = library("datasets").Dataset.from_dict(
-            {"input_ids": rows, "attention_mask": [[1] * len(r) for r in rows]}
-        )
-    # It reads the configuration once more from where the model was opened; a GGUF file has none beside it.
-    model.config.save_pretrained(work)
-    opened_from, model.config.name_or_path = model.config.name_or_path, str(work)
-    compressor.oneshot(
-        model=model,
-        tokenizer=tokenizer,
-        dataset=data,
-        recipe=_recipe(scheme),
-        max_seq_length=None if samples is None else samples.shape[1],
-        num_calibration_samples=0 if samples is None else len(samples),
-        shuffle_calibration_samples=False,
-        log_dir=str(work),
-    )
-    model.config.name_or_path = opened_from
-
-
-def _recipe(scheme: Scheme) -> list[Any]:
-    quantization = library("llmcompressor.modifiers.quantization")
-    gptq = library("llmcompressor.modifiers.gptq")
-    plain = {"targets": "Linear", "ignore": [KEPT_OUT]}
-    if scheme.method == "fp8":
-        return [quantization.QuantizationModifier(scheme=scheme.name, **plain)]
-    if scheme.method == "int8":
-        return [gptq.GPTQModifier(scheme=scheme.name, **plain)]
-    tensors = library("compressed_tensors.quantization")
-    weights = tensors.QuantizationArgs(
-        num_bits=4, type="int", strategy="group", group_size=scheme.group, symmetric=scheme.symmetric, dynamic=False
-    )
-    groups = {"group_0": tensors.QuantizationScheme(targets=["Linear"], weights=weights)}
-    nearest = scheme.method == "awq" and scheme.rounding == "nearest"
-    rounding = quantization.QuantizationModifier if nearest else gptq.GPTQModifier
-    recipe = [rounding(config_groups=groups, ignore=[KEPT_OUT])]
-    if scheme.method == "awq":
-        _leave_memory_unpinned()
-        recipe.insert(0, library("llmcompressor.modifiers.transform.awq").AWQModifier())
-    return recipe
-
-
-def _leave_memory_unpinned() -> None:
-    """AWQ pins what it keeps for the way to an accelerator, which without one raises RuntimeError."""
-    if not library("torch").cuda.is_available():
-        library("llmcompressor.pipelines.cache").IntermediatesCache.pin_memory = _leave
-
-
-def _leave(*_args: Any, **_kwargs: Any) -> None:
-    """Does nothing."""
